@@ -1,0 +1,289 @@
+//! What a payer's policy says of a request, and on which terms.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Coverage, Operator, Policy};
+use crate::{Ask, Citation, Day, Decimal, Fact, Finding, Need, PhaseKind, Quantity, Statement, VialUse};
+
+/// One dose the payer is asked to cover.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RequestLine {
+    /// A phase of the regimen.
+    pub phase: String,
+    /// Which part of the schedule it belongs to.
+    pub kind: PhaseKind,
+    /// The day planned.
+    pub day: Day,
+    /// The cycle, where the schedule has cycles.
+    pub cycle: Option<u32>,
+    /// Day of the cycle, or of the plan where there are no cycles; day 1 is the first.
+    pub cycle_day: u32,
+    /// How much, when known.
+    pub amount: Option<Quantity>,
+    /// The code it will be billed under, when known.
+    pub code: Option<String>,
+    /// Units administered.
+    pub units: Option<u32>,
+    /// Units discarded.
+    pub discarded_units: Option<u32>,
+    /// The vials planned.
+    #[serde(default)]
+    pub vials: Vec<VialUse>,
+    /// Setting the dose is planned for: `office`, `infusion-center`, `hospital-outpatient`, `observation`,
+    /// `inpatient`, `home`.
+    pub setting: String,
+}
+
+/// Whether this is a first request or a continuation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Stage {
+    /// A first request.
+    Initial,
+    /// A continuation.
+    Renewal,
+}
+
+/// What the payer is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AssessRequest {
+    /// The contract the patient is under.
+    pub coverage: Coverage,
+    /// First day of service. It selects the edition of the policy.
+    pub service_day: Day,
+    /// The product's id.
+    pub product: String,
+    /// An indication of the monograph.
+    pub indication: String,
+    /// A regimen of the monograph.
+    pub regimen: String,
+    /// A first request, or a continuation.
+    pub stage: Stage,
+    /// ICD-10-CM codes on the order.
+    #[serde(default)]
+    pub diagnosis: Vec<String>,
+    /// The doses of the request, oldest first. Doses given before are not in it.
+    #[serde(default)]
+    pub lines: Vec<RequestLine>,
+    /// What is known about the case.
+    #[serde(default)]
+    pub facts: Vec<Fact>,
+}
+
+/// What to expect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum ExpectedOutcome {
+    /// Every criterion is met.
+    Meets,
+    /// A criterion is not met.
+    DoesNotMeet,
+    /// Something is unknown: see `needs`.
+    Undetermined,
+    /// This payer asks for no authorization.
+    NotRequired,
+    /// The policy sends the question to a person or a delegate.
+    ContactPayer,
+    /// Another product, site, benefit or channel comes first: see `redirects`.
+    Redirect,
+}
+
+/// What a limit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Measure {
+    /// Units billed.
+    HcpcsUnits,
+    /// Vials opened.
+    Vials,
+    /// Milligrams given.
+    Milligrams,
+    /// Doses given.
+    Doses,
+    /// Cycles given.
+    Cycles,
+    /// Hours of service.
+    Hours,
+}
+
+/// The span a limit counts over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Window {
+    /// Each dose.
+    PerDose,
+    /// On one day of one cycle, such as day 1 of cycle 1.
+    CycleDay(u32, u32),
+    /// Any so many days in a row.
+    RollingDays(u32),
+    /// The whole authorization.
+    PerAuthorization,
+    /// For ever.
+    Lifetime,
+}
+
+/// A quantity limit and how the request stands against it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Limit {
+    /// How the request stands against it.
+    pub finding: Finding,
+    /// What it counts.
+    pub measure: Measure,
+    /// HCPCS code or presentation it counts. Absent: all.
+    pub counts: Option<String>,
+    /// The most that is allowed.
+    pub amount: Decimal,
+    /// The span it counts over.
+    pub window: Window,
+    /// Whether discarded units count. Absent: the policy does not say.
+    pub includes_waste: Option<bool>,
+    /// The highest count found in any window of the request.
+    pub requested: Option<Decimal>,
+}
+
+/// How long an approval lasts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Duration {
+    /// Which request it is for.
+    pub stage: Stage,
+    /// How many of `unit`.
+    pub amount: u32,
+    /// `months`, `cycles`, `doses`.
+    pub unit: String,
+    /// What the count starts from, such as `decision`, `first-dose`, `after-inpatient-step-up`.
+    pub anchor: String,
+    /// Whether it may be renewed, when the policy says.
+    pub renewable: Option<bool>,
+    /// Where it is written down.
+    #[serde(default)]
+    pub citations: Vec<Citation>,
+}
+
+/// What happens when a document is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum MissingEffect {
+    /// The request waits.
+    Pend,
+    /// The request is denied.
+    Deny,
+    /// The policy does not say.
+    Unknown,
+}
+
+/// Something to send with the request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Document {
+    /// Stable across editions.
+    pub id: String,
+    /// In words.
+    pub text: String,
+    /// What happens without it.
+    pub missing: MissingEffect,
+    /// Whether it is needed and there.
+    pub status: Finding,
+}
+
+/// A decision clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Clock {
+    /// The rule it comes from.
+    pub id: String,
+    /// The rule in words.
+    pub text: String,
+    /// `standard` or `expedited`.
+    pub priority: String,
+    /// The hours it runs, when it counts hours.
+    pub hours: Option<u32>,
+    /// The days it runs, when it counts days.
+    pub calendar_days: Option<u32>,
+    /// Where it is written down.
+    #[serde(default)]
+    pub citations: Vec<Citation>,
+}
+
+/// How the drug may be bought and billed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Channel {
+    /// `buy-and-bill`, `white-bag`, `clear-bag`, `pharmacy-benefit`.
+    pub id: String,
+    /// `required`, `allowed`, `forbidden`.
+    pub rule: String,
+    /// Where it is written down.
+    #[serde(default)]
+    pub citations: Vec<Citation>,
+}
+
+/// What an approval would look like, and how to ask for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Terms {
+    /// Quantity limits.
+    #[serde(default)]
+    pub limits: Vec<Limit>,
+    /// How long approvals last.
+    #[serde(default)]
+    pub durations: Vec<Duration>,
+    /// What to send.
+    #[serde(default)]
+    pub documents: Vec<Document>,
+    /// How the drug may be bought.
+    #[serde(default)]
+    pub channels: Vec<Channel>,
+    /// How to ask.
+    #[serde(default)]
+    pub submission: Vec<Statement>,
+    /// When an answer is due.
+    #[serde(default)]
+    pub clocks: Vec<Clock>,
+    /// Drugs that go in the same request, such as rescue tocilizumab.
+    #[serde(default)]
+    pub linked: Vec<Statement>,
+}
+
+/// What the rules say of one request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Assessment {
+    /// The policy that applied.
+    pub policy: Policy,
+    /// Who runs the plugin.
+    pub operator: Operator,
+    /// What to expect.
+    pub outcome: ExpectedOutcome,
+    /// Every criterion, judged.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+    /// What an approval would look like.
+    pub terms: Terms,
+    /// What comes first.
+    #[serde(default)]
+    pub redirects: Vec<Statement>,
+    /// The facts that would decide it.
+    #[serde(default)]
+    pub needs: Vec<Need>,
+    /// What goes to a person.
+    #[serde(default)]
+    pub asks: Vec<Ask>,
+}

@@ -1,0 +1,79 @@
+//! How a dose is billed and paid.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Coverage, Policy};
+use crate::{Ask, Citation, Day, Fact, Finding, Statement};
+
+/// How will the dose be billed?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct BillingRequest {
+    /// The contract the patient is under.
+    pub coverage: Coverage,
+    /// First day of service. It selects the edition of the policy.
+    pub service_day: Day,
+    /// The product given.
+    pub product: String,
+    /// Where it is given.
+    pub setting: String,
+    /// ICD-10-CM codes on the order.
+    #[serde(default)]
+    pub diagnosis: Vec<String>,
+    /// The product's own code on the day, from its monograph.
+    pub code: Option<String>,
+    /// Units administered.
+    pub units: Option<u32>,
+    /// Units discarded.
+    pub discarded_units: Option<u32>,
+    /// Whether the vials are for a single dose.
+    pub container_single_dose: bool,
+    /// 11-digit NDC, when known.
+    pub ndc: Option<String>,
+    /// How it is bought: see `channel`.
+    pub channel: String,
+    /// What is known about the case.
+    #[serde(default)]
+    pub facts: Vec<Fact>,
+}
+
+/// A line to bill.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct BillLine {
+    /// The code to bill.
+    pub code: String,
+    /// How many units.
+    pub units: u32,
+    /// Modifiers, in order.
+    #[serde(default)]
+    pub modifiers: Vec<String>,
+    /// In words.
+    pub text: String,
+    /// Where it is written down.
+    #[serde(default)]
+    pub citations: Vec<Citation>,
+}
+
+/// How a dose is billed and paid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Billing {
+    /// The policy that applied.
+    pub policy: Policy,
+    /// The lines to bill.
+    #[serde(default)]
+    pub lines: Vec<BillLine>,
+    /// Edits the claim must pass, judged.
+    #[serde(default)]
+    pub edits: Vec<Finding>,
+    /// How payment is set, in words.
+    #[serde(default)]
+    pub payment_basis: Vec<Statement>,
+    /// What goes to a person.
+    #[serde(default)]
+    pub asks: Vec<Ask>,
+}
