@@ -53,12 +53,11 @@ impl FromStr for Day {
         let shape = || BadDay::Shape(shorten(text));
         let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text.as_bytes() else { return Err(shape()) };
         let number = |digits: &[u8]| {
-            digits.iter().try_fold(0_i16, |sum, digit| {
-                digit.is_ascii_digit().then(|| sum * 10 + i16::from(digit - b'0'))
-            })
+            digits
+                .iter()
+                .try_fold(0_i16, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i16::from(digit - b'0')))
         };
-        let (Some(year), Some(month), Some(day)) =
-            (number(&[y1, y2, y3, y4]), number(&[m1, m2]), number(&[d1, d2]))
+        let (Some(year), Some(month), Some(day)) = (number(&[y1, y2, y3, y4]), number(&[m1, m2]), number(&[d1, d2]))
         else {
             return Err(shape());
         };
@@ -182,7 +181,8 @@ mod tests {
 
     #[test]
     fn other_spellings_of_a_day_are_refused() {
-        for text in ["2026-3-1", "20260301", " 2026-03-01", "2026-03-01T00:00", "+026-03-01", "", "２０２６-03-01"] {
+        for text in ["2026-3-1", "20260301", " 2026-03-01", "2026-03-01T00:00", "+026-03-01", "", "２０２６-03-01"]
+        {
             assert!(matches!(text.parse::<Day>(), Err(BadDay::Shape(_))), "{text}");
         }
     }

@@ -76,7 +76,7 @@ pub struct Policy {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Profile {
+pub struct PayerProfile {
     /// The payer's id.
     pub payer: String,
     /// The payer's name.
@@ -110,3 +110,9 @@ pub struct Coverage {
     /// `fully-insured` or `self-insured`.
     pub funding: Option<String>,
 }
+
+// Former names of two words; they go when nothing uses them.
+#[doc(hidden)]
+pub type Profile = PayerProfile;
+#[doc(hidden)]
+pub type Billing = Bill;

@@ -277,8 +277,7 @@ impl Quantity {
         };
         // Both are shifted to the finer of the two units: 64 bits and six more digits fit the 96 at hand.
         let finer = mine.min(theirs);
-        let (Some(left), Some(right)) = (scaled(self.value, mine - finer), scaled(other.value, theirs - finer))
-        else {
+        let (Some(left), Some(right)) = (scaled(self.value, mine - finer), scaled(other.value, theirs - finer)) else {
             return Err(self.mismatch(&other.unit));
         };
         Ok(left.cmp(&right))

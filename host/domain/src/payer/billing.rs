@@ -61,7 +61,7 @@ pub struct BillLine {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Billing {
+pub struct Bill {
     /// The policy that applied.
     pub policy: Policy,
     /// The lines to bill.

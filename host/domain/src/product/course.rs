@@ -171,7 +171,7 @@ pub struct PlannedDose {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Plan {
+pub struct TreatmentPlan {
     /// The edition that governs the day asked about.
     pub edition: Edition,
     /// A regimen of the monograph.
@@ -248,7 +248,7 @@ pub enum NextAction {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct NextDose {
+pub struct NextStep {
     /// The edition that governs the day asked about.
     pub edition: Edition,
     /// What to do.
@@ -406,7 +406,7 @@ pub struct Requirement {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Requirements {
+pub struct DoseRequirements {
     /// The edition that governs the day asked about.
     pub edition: Edition,
     /// What must be true, eligibility first.

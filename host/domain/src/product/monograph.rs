@@ -214,7 +214,7 @@ pub struct ToxicityRate {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Monograph {
+pub struct ProductMonograph {
     /// The product's id.
     pub product: String,
     /// The brand name.

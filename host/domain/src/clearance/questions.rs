@@ -1,0 +1,338 @@
+//! The questions a clearance asks of the plugins, and what its answers hold for.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::{Answers, CheckpointId};
+use crate::PhaseKind;
+use crate::claim;
+use crate::payer::{AssessRequest, BillingRequest, PreferRequest, RequestLine};
+use crate::product::{Amount, GivenDose, NextDoseRequest, PlannedDose, ProductMonograph, RequirementsRequest};
+use crate::request::{ClearanceRequest, OrderedDose};
+
+/// What comes next on the day of the ordered dose at `at`, when everything before it has been given?
+#[must_use]
+pub fn next_dose_request(request: &ClearanceRequest, at: usize) -> Option<NextDoseRequest> {
+    let dose = request.order.doses.get(at)?;
+    let before = request.order.doses.iter().take(at).map(|ordered| GivenDose {
+        phase: ordered.phase.clone(),
+        day: ordered.day,
+        amount: ordered.amount.clone(),
+        cycle: None,
+        cycle_day: None,
+    });
+    Some(NextDoseRequest {
+        indication: request.order.indication.clone(),
+        regimen: request.order.regimen.clone(),
+        as_of: dose.day,
+        history: request.history.iter().cloned().chain(before).collect(),
+        facts: request.facts.clone(),
+    })
+}
+
+/// What must be true before the first ordered dose?
+#[must_use]
+pub fn requirements_request(request: &ClearanceRequest) -> Option<RequirementsRequest> {
+    let dose = request.order.doses.first()?;
+    Some(RequirementsRequest {
+        indication: request.order.indication.clone(),
+        regimen: request.order.regimen.clone(),
+        phase: dose.phase.clone(),
+        as_of: dose.day,
+        facts: request.facts.clone(),
+    })
+}
+
+/// What does the payer say of the ordered doses, as the label plans them?
+#[must_use]
+pub fn assess_request(
+    request: &ClearanceRequest,
+    planned: &[Option<&PlannedDose>],
+    monograph: Option<&ProductMonograph>,
+) -> Option<AssessRequest> {
+    let first = request.order.doses.first()?;
+    let lines = request
+        .order
+        .doses
+        .iter()
+        .enumerate()
+        .map(|(at, ordered)| line(ordered, at, planned.get(at).copied().flatten(), monograph));
+    Some(AssessRequest {
+        coverage: request.coverage.plan.clone(),
+        service_day: first.day,
+        product: request.order.product.clone(),
+        indication: request.order.indication.clone(),
+        regimen: request.order.regimen.clone(),
+        stage: request.coverage.stage,
+        diagnosis: request.order.diagnosis.clone(),
+        lines: lines.collect(),
+        facts: request.facts.clone(),
+    })
+}
+
+fn line(
+    ordered: &OrderedDose,
+    at: usize,
+    planned: Option<&PlannedDose>,
+    monograph: Option<&ProductMonograph>,
+) -> RequestLine {
+    let same = planned.filter(|planned| planned.phase == ordered.phase);
+    let kind = same.map(|planned| planned.kind).or_else(|| {
+        let phases = monograph?.regimens.iter().flat_map(|regimen| &regimen.phases);
+        phases.clone().find(|phase| phase.id == ordered.phase).map(|phase| phase.kind)
+    });
+    let billing = same.and_then(|planned| planned.billing.as_ref());
+    RequestLine {
+        phase: ordered.phase.clone(),
+        kind: kind.unwrap_or(PhaseKind::Maintenance),
+        day: ordered.day,
+        cycle: same.and_then(|planned| planned.cycle),
+        cycle_day: same.map_or_else(|| u32::try_from(at + 1).unwrap_or(u32::MAX), |planned| planned.cycle_day),
+        amount: ordered.amount.clone().or_else(|| {
+            same.and_then(|planned| match &planned.amount {
+                Amount::Exact(amount) => Some(amount.clone()),
+                Amount::Unknown(_) => None,
+            })
+        }),
+        code: billing.map(|billing| billing.code.clone()),
+        units: billing.map(|billing| billing.units),
+        discarded_units: billing.map(|billing| billing.discarded_units),
+        vials: same.map(|planned| planned.vials.clone()).unwrap_or_default(),
+        setting: ordered.setting.clone(),
+    }
+}
+
+/// Which rescue drug does the payer want?
+#[must_use]
+pub fn prefer_request(request: &ClearanceRequest) -> Option<PreferRequest> {
+    let rescue = request.rescue.as_ref()?;
+    let first = request.order.doses.first()?;
+    Some(PreferRequest {
+        coverage: request.coverage.plan.clone(),
+        service_day: first.day,
+        class: RESCUE_CLASS.to_owned(),
+        requested: Some(rescue.product.clone()),
+        presentation: rescue.presentation.clone(),
+        use_for: "crs".to_owned(),
+        emergency: false,
+        history: rescue.history.clone(),
+        facts: request.facts.clone(),
+    })
+}
+
+/// The class of drugs that rescues from cytokine release syndrome.
+pub(super) const RESCUE_CLASS: &str = "tocilizumab";
+
+/// How is the ordered dose at `at` billed?
+#[must_use]
+pub fn billing_request(
+    request: &ClearanceRequest,
+    at: usize,
+    planned: &PlannedDose,
+    monograph: Option<&ProductMonograph>,
+) -> Option<BillingRequest> {
+    let ordered = request.order.doses.get(at)?;
+    let billing = planned.billing.as_ref();
+    let opened = planned.vials.first().map(|vial| &vial.presentation);
+    let presentation = monograph
+        .and_then(|monograph| monograph.presentations.iter().find(|presentation| Some(&presentation.id) == opened));
+    Some(BillingRequest {
+        coverage: request.coverage.plan.clone(),
+        service_day: ordered.day,
+        product: request.order.product.clone(),
+        setting: ordered.setting.clone(),
+        diagnosis: request.order.diagnosis.clone(),
+        code: billing.map(|billing| billing.code.clone()),
+        units: billing.map(|billing| billing.units),
+        discarded_units: billing.map(|billing| billing.discarded_units),
+        container_single_dose: presentation
+            .is_none_or(|presentation| presentation.container == crate::product::Container::SingleDose),
+        ndc: presentation.and_then(|presentation| presentation.ndc.clone()),
+        channel: request.order.channel.clone()?,
+        facts: request.facts.clone(),
+    })
+}
+
+/// The units of a planned dose, computed here from amount, vials and unit. `None` where one of them is unknown.
+pub(super) fn computed_units(
+    planned: &PlannedDose,
+    monograph: &ProductMonograph,
+) -> Option<Result<claim::Units, claim::ClaimError>> {
+    let billing = planned.billing.as_ref()?;
+    let Amount::Exact(amount) = &planned.amount else { return None };
+    let mut opened: Option<crate::Quantity> = None;
+    for vial in &planned.vials {
+        let presentation = monograph.presentations.iter().find(|presentation| presentation.id == vial.presentation)?;
+        let content = presentation.content.to_unit(&amount.unit).ok()?;
+        let total = content.value.checked_mul(crate::Decimal::from(vial.count))?;
+        let value = match &opened {
+            Some(sum) => sum.value.checked_add(total)?,
+            None => total,
+        };
+        opened = Some(crate::Quantity::new(value, amount.unit.clone()));
+    }
+    Some(claim::units(amount, &billing.unit, &opened?))
+}
+
+/// What a signature or an override holds for: product, regimen, doses with amounts and settings, place, payer. A
+/// change of any of them, and a change of weight band through the amounts, gives another fingerprint.
+#[must_use]
+pub fn fingerprint(request: &ClearanceRequest, answers: &Answers) -> String {
+    let order = &request.order;
+    let mut text = format!(
+        "{}|{}|{}|{}|{}|{}|{}",
+        order.product,
+        order.ordered_name.as_deref().unwrap_or_default(),
+        order.indication,
+        order.regimen,
+        request.site,
+        request.coverage.payer,
+        request.coverage.plan.line_of_business
+    );
+    for (at, dose) in order.doses.iter().enumerate() {
+        let planned = answers.doses.get(at).and_then(|dose| dose.planned());
+        let label = match planned.map(|planned| &planned.amount) {
+            Some(Amount::Exact(amount)) => amount.to_string(),
+            _ => "unknown".to_owned(),
+        };
+        let ordered = dose.amount.as_ref().map(ToString::to_string).unwrap_or_default();
+        // Writing to a string cannot fail.
+        let _ = write!(text, "|{}@{}:{ordered}/{label}:{}", dose.phase, dose.day, dose.setting);
+    }
+    format!("fp1-{:016x}", fnv1a(text.as_bytes()))
+}
+
+/// FNV-1a: it tells changes apart, it keeps no secret.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}
+
+/// The checkpoints that a change from `before` to `after` reopens.
+#[must_use]
+pub fn touched(before: &ClearanceRequest, after: &ClearanceRequest) -> BTreeSet<CheckpointId> {
+    use CheckpointId as Id;
+    let mut open = BTreeSet::new();
+    let mut reopen = |changed: bool, ids: &[CheckpointId]| {
+        if changed {
+            open.extend(ids.iter().copied());
+            open.insert(Id::SignOff);
+        }
+    };
+    let (old, new) = (&before.order, &after.order);
+    let product = old.product != new.product
+        || old.ordered_name != new.ordered_name
+        || old.indication != new.indication
+        || old.regimen != new.regimen;
+    reopen(product, Id::ALL);
+    let same_doses = old.doses.len() == new.doses.len();
+    let differs = |differ: fn(&OrderedDose, &OrderedDose) -> bool| {
+        !same_doses || old.doses.iter().zip(&new.doses).any(|(old, new)| differ(old, new))
+    };
+    let treatment = [
+        Id::LabelRequirements,
+        Id::DoseSchedule,
+        Id::PayerCriteria,
+        Id::QuantityLimits,
+        Id::AuthorizedTreatment,
+        Id::Units,
+        Id::SiteCapability,
+        Id::ExpectedPayment,
+        Id::PatientShare,
+        Id::CodeActive,
+    ];
+    reopen(differs(|old, new| old.phase != new.phase), &treatment);
+    reopen(differs(|old, new| old.amount != new.amount), &treatment);
+    reopen(
+        differs(|old, new| old.day != new.day) || before.as_of != after.as_of,
+        &[
+            Id::LabelRequirements,
+            Id::DoseSchedule,
+            Id::Coverage,
+            Id::PolicyInForce,
+            Id::PayerCriteria,
+            Id::QuantityLimits,
+            Id::Dates,
+            Id::Rems,
+            Id::RescuePreferred,
+            Id::RescueOnHand,
+            Id::CodeActive,
+            Id::Renewal,
+            Id::SiteCapability,
+        ],
+    );
+    reopen(
+        before.site != after.site || differs(|old, new| old.setting != new.setting),
+        &[
+            Id::AuthorizedSite,
+            Id::SiteCapability,
+            Id::Rems,
+            Id::RescueOnHand,
+            Id::AdmissionPlan,
+            Id::PayerCriteria,
+            Id::BenefitChannel,
+            Id::CodeActive,
+            Id::ExpectedPayment,
+            Id::Providers,
+        ],
+    );
+    reopen(
+        before.coverage != after.coverage,
+        &[
+            Id::Coverage,
+            Id::BenefitChannel,
+            Id::PolicyInForce,
+            Id::PayerCriteria,
+            Id::Documents,
+            Id::QuantityLimits,
+            Id::Authorization,
+            Id::AuthorizedTreatment,
+            Id::Units,
+            Id::Dates,
+            Id::AuthorizedSite,
+            Id::Providers,
+            Id::RescuePreferred,
+            Id::RescueAuthorized,
+            Id::Supportive,
+            Id::PatientShare,
+            Id::ExpectedPayment,
+            Id::CodeActive,
+            Id::Renewal,
+        ],
+    );
+    reopen(old.diagnosis != new.diagnosis, &[Id::Diagnosis, Id::PayerCriteria, Id::CodeActive]);
+    reopen(old.channel != new.channel, &[Id::BenefitChannel, Id::CodeActive, Id::ExpectedPayment]);
+    reopen(old.prescriber != new.prescriber, &[Id::Providers, Id::Rems, Id::PayerCriteria]);
+    reopen(old.stock_ndcs != new.stock_ndcs, &[Id::Product]);
+    reopen(before.history != after.history, &treatment);
+    reopen(
+        before.facts != after.facts,
+        &[
+            Id::LabelRequirements,
+            Id::DoseSchedule,
+            Id::PayerCriteria,
+            Id::Documents,
+            Id::QuantityLimits,
+            Id::Rems,
+            Id::RescuePreferred,
+            Id::AdmissionPlan,
+            Id::Units,
+        ],
+    );
+    reopen(before.rescue != after.rescue, &[Id::RescuePreferred, Id::RescueAuthorized, Id::RescueOnHand]);
+    reopen(
+        before.authorizations != after.authorizations,
+        &[
+            Id::Authorization,
+            Id::AuthorizedTreatment,
+            Id::Units,
+            Id::Dates,
+            Id::AuthorizedSite,
+            Id::Providers,
+            Id::Diagnosis,
+            Id::RescueAuthorized,
+            Id::Renewal,
+            Id::BenefitChannel,
+        ],
+    );
+    open
+}
