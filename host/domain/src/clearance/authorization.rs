@@ -266,6 +266,9 @@ pub(super) fn site(context: &Context<'_>) -> Points {
         }
         match &given.diagnosis {
             None => points.unknown("authorization", "the answer does not name the diagnosis"),
+            Some(_) if context.request.order.diagnosis.is_empty() => {
+                points.unknown("order", "the order has no diagnosis code to compare with the one certified");
+            }
             Some(codes) => {
                 let ordered = &context.request.order.diagnosis;
                 match ordered.iter().find(|code| codes.iter().any(|wanted| matches_code(code, wanted))) {
