@@ -44,19 +44,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         )?;
         writeln!(
             accessors,
-            "/// {}\npub fn {}<'a>(facts: &'a [Fact]) -> Option<{}> {{\n    read::{}(facts, {code:?})\n}}",
+            "/// {}\npub fn {}(facts: &[Fact]) -> Option<{returned}> {{\n    read::{}(facts, {code:?})\n}}",
             entry.meaning,
             code.replace('-', "_"),
-            returned.replace('&', "&'a "),
             entry.r#type,
         )?;
     }
     table.push_str("];\n");
-    let accessors = accessors
-        .replace("<'a>(facts: &'a [Fact]) -> Option<bool>", "(facts: &[Fact]) -> Option<bool>")
-        .replace("<'a>(facts: &'a [Fact]) -> Option<u32>", "(facts: &[Fact]) -> Option<u32>")
-        .replace("<'a>(facts: &'a [Fact]) -> Option<Decimal>", "(facts: &[Fact]) -> Option<Decimal>")
-        .replace("<'a>(facts: &'a [Fact]) -> Option<Day>", "(facts: &[Fact]) -> Option<Day>");
     fs::write(PathBuf::from(env::var("OUT_DIR")?).join("facts.rs"), table + &accessors)?;
     Ok(())
 }

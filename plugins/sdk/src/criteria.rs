@@ -150,9 +150,19 @@ pub struct Test {
 
 /// Checks `criteria` and makes rules of them. What is wrong becomes diagnostics.
 pub fn compile(criteria: &[Criterion], sources: &Sources, edition: &str, examined: &mut Examined<'_>) -> Vec<Rule> {
-    let mut seen = std::collections::BTreeSet::new();
+    compile_beside(criteria, sources, edition, &mut std::collections::BTreeSet::new(), examined)
+}
+
+/// As [`compile`], where the ids in `seen` are taken already; the new ones are added to it.
+pub fn compile_beside(
+    criteria: &[Criterion],
+    sources: &Sources,
+    edition: &str,
+    seen: &mut std::collections::BTreeSet<String>,
+    examined: &mut Examined<'_>,
+) -> Vec<Rule> {
     criteria
         .iter()
-        .filter_map(|criterion| test::compile(criterion, &[], sources, edition, &mut seen, examined))
+        .filter_map(|criterion| test::compile(criterion, &[], sources, edition, seen, examined))
         .collect()
 }

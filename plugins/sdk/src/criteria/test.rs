@@ -68,6 +68,7 @@ pub(super) const ASKED: &[(&str, Kind)] = &[
     ("request.stage", Kind::Code),
     ("request.phase", Kind::Code),
     ("request.phases", Kind::Codes),
+    ("request.phase-kinds", Kind::Codes),
     ("request.settings", Kind::Codes),
     ("request.diagnosis", Kind::Codes),
     ("request.use-for", Kind::Code),

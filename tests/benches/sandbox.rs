@@ -1,0 +1,263 @@
+//! What the sandbox costs, as ratios inside one run: one payer `assess` and one product `plan` in a fresh sandbox, beside a bare
+//! wasmtime call of an empty function with the same payload and the same rules in native Rust; building a plugin from
+//! documents; loading it cold and from the compiled cache; and the memory of two hundred resident plugins.
+//!
+//! `cargo bench -p paratope-tests --bench sandbox`. It needs the engines as components: `paratope plugin engine policy FILE`
+//! writes them; the build of the server leaves them where [`engine`] looks.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use paratope_domain::payer::AssessRequest;
+use paratope_domain::product::PlanRequest;
+use paratope_runtime::{Document, Origin, Plugins, Sandbox, SandboxSettings, Snapshot};
+use serde_json::json;
+
+#[path = "../guests/mod.rs"]
+mod guests;
+
+mod bare {
+    wasmtime::component::bindgen!({
+        path: ["../wit/types", "../wit/payer"],
+        world: "paratope:payer/payer-plugin@0.1.0",
+    });
+}
+
+/// An engine's component, as the build of the server made it.
+fn engine(name: &str) -> Vec<u8> {
+    let path = std::env::var(format!("PARATOPE_{}_ENGINE", name.to_uppercase()))
+        .unwrap_or_else(|_| panic!("PARATOPE_{}_ENGINE: path of the component; see the head of this file", name.to_uppercase()));
+    std::fs::read(path).unwrap()
+}
+
+/// The documents of a bundled plugin.
+fn documents(folder: &str) -> Vec<Document> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins").join(folder);
+    let mut documents = Vec::new();
+    gather(&root, &root, &mut documents);
+    documents.sort_by(|a, b| a.path.cmp(&b.path));
+    documents
+}
+
+fn gather(root: &Path, folder: &Path, documents: &mut Vec<Document>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let relative = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+        if path.is_dir() {
+            if relative != "cases" {
+                gather(root, &path, documents);
+            }
+        } else if relative != "plugin.toml" {
+            documents.push(Document { path: relative, text: std::fs::read_to_string(&path).unwrap() });
+        }
+    }
+}
+
+fn snapshot(sandbox: &Sandbox, engine_name: &str, folder: &str) -> Snapshot {
+    sandbox.document_engine(&engine(engine_name)).unwrap().snapshot(&documents(folder)).unwrap()
+}
+
+/// The full request that clearance sends for a first start: thirty facts, three doses.
+fn assess_request() -> AssessRequest {
+    let facts = demo_facts();
+    let line = |phase: &str, kind: &str, day: &str, at: u32, units: u32, discarded: u32| {
+        json!({ "phase": phase, "kind": kind, "day": day, "cycle-day": at, "code": "J9380", "units": units, "discarded-units": discarded, "setting": "inpatient" })
+    };
+    serde_json::from_value(json!({
+        "coverage": { "line-of-business": "commercial" },
+        "service-day": "2026-11-23",
+        "product": "teclistamab",
+        "indication": "monotherapy",
+        "regimen": "monotherapy",
+        "stage": "initial",
+        "diagnosis": ["C90.02"],
+        "lines": [
+            line("step-up-1", "step-up", "2026-11-23", 1, 9, 51),
+            line("step-up-2", "step-up", "2026-11-26", 4, 44, 16),
+            line("first-full", "first-full", "2026-11-29", 7, 216, 90)
+        ],
+        "facts": facts
+    }))
+    .unwrap()
+}
+
+fn demo_facts() -> serde_json::Value {
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/server/demo/cases/01-inpatient-start.json");
+    let case: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(case).unwrap()).unwrap();
+    case["facts"].clone()
+}
+
+fn plan_request() -> PlanRequest {
+    serde_json::from_value(json!({
+        "indication": "monotherapy", "regimen": "monotherapy", "start": "2026-11-23", "doses": 12, "facts": demo_facts()
+    }))
+    .unwrap()
+}
+
+/// A payer whose every function answers `no-policy` at once: what remains is the sandbox and the payload.
+fn empty_payer() -> Vec<u8> {
+    let answer = guests::answers::Layout::new(16).u8(0, 1).build();
+    guests::payer().answers("assess", answer).build()
+}
+
+fn calls(criterion: &mut Criterion) {
+    let sandbox = Sandbox::new(SandboxSettings::default()).unwrap();
+    let payer = snapshot(&sandbox, "policy", "payers/aetna");
+    let largest = snapshot(&sandbox, "policy", "payers/bcbs-alabama");
+    let product = snapshot(&sandbox, "label", "products/teclistamab");
+    println!("components: aetna {} kB, bcbs-alabama {} kB, teclistamab {} kB", payer.component.len() / 1000, largest.component.len() / 1000, product.component.len() / 1000);
+    let load = |name: &str, component: &[u8]| sandbox.load(name, component, Origin::Snapshot).unwrap();
+    let (aetna, alabama, teclistamab) = (load("aetna", &payer.component), load("alabama", &largest.component), load("teclistamab", &product.component));
+    let empty = load("empty", &empty_payer());
+    let request = assess_request();
+    println!("aetna: {:?}", aetna.payer().unwrap().assess(&request).unwrap().answer.unwrap().outcome);
+    println!("alabama: {:?}", alabama.payer().unwrap().assess(&request).unwrap().answer.unwrap().outcome);
+
+    let mut group = criterion.benchmark_group("assess");
+    group.bench_function("bare wasmtime, empty function", bare_call(&request));
+    group.bench_function("sandbox, empty function", |bencher| bencher.iter(|| empty.payer().unwrap().assess(black_box(&request)).unwrap()));
+    group.bench_function("sandbox, aetna", |bencher| bencher.iter(|| aetna.payer().unwrap().assess(black_box(&request)).unwrap()));
+    group.bench_function("sandbox, bcbs-alabama", |bencher| bencher.iter(|| alabama.payer().unwrap().assess(black_box(&request)).unwrap()));
+    let native = paratope_policy_engine::Policies::compile(&native_documents("payers/aetna")).unwrap();
+    let native_request = native_assess(&request);
+    group.bench_function("native, aetna", |bencher| bencher.iter(|| native.assess(black_box(native_request.clone()))));
+    group.finish();
+
+    let plan = plan_request();
+    let mut group = criterion.benchmark_group("plan");
+    group.bench_function("sandbox, teclistamab, 12 doses", |bencher| bencher.iter(|| teclistamab.product().unwrap().plan(black_box(&plan)).unwrap()));
+    group.finish();
+}
+
+fn native_documents(folder: &str) -> Vec<paratope_sdk::configure::Document> {
+    documents(folder).into_iter().map(|one| paratope_sdk::configure::Document { path: one.path, text: one.text }).collect()
+}
+
+/// The same request in the plugin's own words.
+fn native_assess(request: &AssessRequest) -> paratope_sdk::payer::AssessRequest {
+    use paratope_domain::FactValue as Value;
+    use paratope_sdk::payer::{AssessRequest, Coverage, RequestLine, Stage};
+    use paratope_sdk::words::{Decimal, Fact, FactValue, PhaseKind, Quantity};
+    let value = |value: &Value| match value {
+        Value::Flag(yes) => FactValue::Flag(*yes),
+        Value::Count(count) => FactValue::Count(*count),
+        Value::Quantity(quantity) => FactValue::Quantity(Quantity {
+            value: Decimal { units: quantity.value.units(), scale: quantity.value.scale() },
+            unit: quantity.unit.clone(),
+        }),
+        Value::Code(code) => FactValue::Code(code.clone()),
+        Value::Codes(codes) => FactValue::Codes(codes.clone()),
+        Value::Day(day) => FactValue::Day(day.to_string()),
+        Value::Text(text) => FactValue::Text(text.clone()),
+    };
+    let kinds = [PhaseKind::StepUp, PhaseKind::StepUp, PhaseKind::FirstFull];
+    AssessRequest {
+        coverage: Coverage { line_of_business: "commercial".to_owned(), group: None, state: None, delegate: None, funding: None },
+        service_day: request.service_day.to_string(),
+        product: request.product.clone(),
+        indication: request.indication.clone(),
+        regimen: request.regimen.clone(),
+        stage: Stage::Initial,
+        diagnosis: request.diagnosis.clone(),
+        lines: request.lines.iter().zip(kinds).map(|(line, kind)| RequestLine {
+            phase: line.phase.clone(), kind, day: line.day.to_string(), cycle: None, cycle_day: line.cycle_day, amount: None,
+            code: line.code.clone(), units: line.units, discarded_units: line.discarded_units, vials: Vec::new(), setting: line.setting.clone(),
+        }).collect(),
+        facts: request.facts.iter().map(|fact| Fact {
+            code: fact.code.clone(), value: value(&fact.value), observed_on: fact.observed_on.map(|day| day.to_string()), source: fact.source.clone(),
+        }).collect(),
+    }
+}
+
+/// wasmtime as its book shows it, with the pooling allocator: fresh store, fresh instance, generated bindings, no limits.
+fn bare_call(request: &AssessRequest) -> impl FnMut(&mut criterion::Bencher<'_>) {
+    use bare::exports::paratope::payer::payer as wit;
+    use bare::paratope::types::types as words;
+    let mut config = wasmtime::Config::new();
+    config.allocation_strategy(wasmtime::InstanceAllocationStrategy::pooling());
+    let engine = wasmtime::Engine::new(&config).unwrap();
+    let component = wasmtime::component::Component::new(&engine, empty_payer()).unwrap();
+    let mut linker = wasmtime::component::Linker::new(&engine);
+    linker.instance("paratope:types/types@0.1.0").unwrap();
+    let pre = bare::PayerPluginPre::new(linker.instantiate_pre(&component).unwrap()).unwrap();
+    let native = native_assess(request);
+    let request = wit::AssessRequest {
+        coverage: wit::Coverage { line_of_business: native.coverage.line_of_business, group: None, state: None, delegate: None, funding: None },
+        service_day: native.service_day, product: native.product, indication: native.indication, regimen: native.regimen,
+        stage: wit::Stage::Initial, diagnosis: native.diagnosis,
+        lines: native.lines.into_iter().map(|line| wit::RequestLine {
+            phase: line.phase, kind: words::PhaseKind::StepUp, day: line.day, cycle: None, cycle_day: line.cycle_day, amount: None, code: line.code,
+            units: line.units, discarded_units: line.discarded_units, vials: Vec::new(), setting: line.setting,
+        }).collect(),
+        facts: native.facts.into_iter().map(|fact| words::Fact {
+            code: fact.code, observed_on: fact.observed_on, source: fact.source,
+            value: match fact.value {
+                paratope_sdk::words::FactValue::Flag(yes) => words::FactValue::Flag(yes),
+                paratope_sdk::words::FactValue::Count(count) => words::FactValue::Count(count),
+                paratope_sdk::words::FactValue::Quantity(q) => words::FactValue::Quantity(words::Quantity {
+                    value: words::Decimal { units: q.value.units, scale: q.value.scale }, unit: q.unit,
+                }),
+                paratope_sdk::words::FactValue::Code(code) => words::FactValue::Code(code),
+                paratope_sdk::words::FactValue::Codes(codes) => words::FactValue::Codes(codes),
+                paratope_sdk::words::FactValue::Day(day) => words::FactValue::Day(day),
+                paratope_sdk::words::FactValue::Text(text) => words::FactValue::Text(text),
+            },
+        }).collect(),
+    };
+    move |bencher| {
+        bencher.iter(|| {
+            let mut store = wasmtime::Store::new(&engine, ());
+            let plugin = pre.instantiate(&mut store).unwrap();
+            plugin.paratope_payer_payer().call_assess(&mut store, black_box(&request)).unwrap()
+        });
+    }
+}
+
+fn publishing(criterion: &mut Criterion) {
+    let sandbox = Sandbox::new(SandboxSettings::default()).unwrap();
+    let label = sandbox.document_engine(&engine("label")).unwrap();
+    let documents = documents("products/teclistamab");
+    let mut group = criterion.benchmark_group("publish");
+    group.sample_size(10).measurement_time(Duration::from_secs(10));
+    group.bench_function("documents to component", |bencher| bencher.iter(|| label.snapshot(black_box(&documents)).unwrap()));
+    let component = label.snapshot(&documents).unwrap().component;
+    group.bench_function("load, compiled anew", |bencher| bencher.iter(|| sandbox.load("cold", &component, Origin::Snapshot).unwrap()));
+    let cache = tempfile::tempdir().unwrap();
+    let cached = Sandbox::new(SandboxSettings { cache: Some(cache.path().to_owned()), ..SandboxSettings::default() }).unwrap();
+    cached.load("warm", &component, Origin::Snapshot).unwrap();
+    group.bench_function("load, from the compiled cache", |bencher| bencher.iter(|| cached.load("warm", &component, Origin::Snapshot).unwrap()));
+    group.finish();
+
+    // Two hundred different plugins: one policy each, told apart by a custom section.
+    let begin = Instant::now();
+    let before = resident_kib();
+    let plugins = Plugins::new();
+    for number in 0..200_u32 {
+        let mut bytes = component.clone();
+        bytes.extend([0, 6, 1, b'n']);
+        bytes.extend(number.to_le_bytes());
+        plugins.load(cached.load(&format!("plugin-{number}"), &bytes, Origin::Snapshot).unwrap());
+    }
+    let grown = resident_kib().saturating_sub(before);
+    println!("200 plugins resident: {grown} KiB more, {} KiB each, compiled and loaded in {:?}", grown / 200, begin.elapsed());
+    let begin = Instant::now();
+    for number in 0..200_u32 {
+        let mut bytes = component.clone();
+        bytes.extend([0, 6, 1, b'n']);
+        bytes.extend(number.to_le_bytes());
+        plugins.load(cached.load(&format!("plugin-{number}"), &bytes, Origin::Snapshot).unwrap());
+    }
+    println!("200 plugins loaded again from the compiled cache in {:?}", begin.elapsed());
+}
+
+/// Resident memory of this process.
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+criterion_group!(benches, calls, publishing);
+criterion_main!(benches);
