@@ -1,6 +1,9 @@
 //! Calendar days. A day has no time zone: it is the day at the site of care.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt::{self, Write},
+    str::FromStr,
+};
 
 use jiff::{SignedDuration, civil::Date};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -70,7 +73,19 @@ impl FromStr for Day {
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.0.year(), self.0.month(), self.0.day())
+        // Written by hand because days are written on every call of a plugin.
+        let digit = |number: u16, unit: u16| char::from(b'0' + u8::try_from(number / unit % 10).unwrap_or_default());
+        let (year, month, day) =
+            (self.0.year().unsigned_abs(), self.0.month().unsigned_abs(), self.0.day().unsigned_abs());
+        for unit in [1000, 100, 10, 1] {
+            f.write_char(digit(year, unit))?;
+        }
+        for number in [month, day] {
+            f.write_char('-')?;
+            f.write_char(digit(number.into(), 10))?;
+            f.write_char(digit(number.into(), 1))?;
+        }
+        Ok(())
     }
 }
 

@@ -110,9 +110,3 @@ pub struct Coverage {
     /// `fully-insured` or `self-insured`.
     pub funding: Option<String>,
 }
-
-// Former names of two words; they go when nothing uses them.
-#[doc(hidden)]
-pub type Profile = PayerProfile;
-#[doc(hidden)]
-pub type Billing = Bill;

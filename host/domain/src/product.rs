@@ -23,13 +23,3 @@ pub enum ProductError {
     #[error("the product plugin has no answer: {0}")]
     Other(String),
 }
-
-// Former names of four words; they go when nothing uses them.
-#[doc(hidden)]
-pub type Monograph = ProductMonograph;
-#[doc(hidden)]
-pub type Plan = TreatmentPlan;
-#[doc(hidden)]
-pub type NextDose = NextStep;
-#[doc(hidden)]
-pub type Requirements = DoseRequirements;

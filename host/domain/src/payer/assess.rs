@@ -287,3 +287,48 @@ pub struct Assessment {
     #[serde(default)]
     pub asks: Vec<Ask>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::FactValue;
+
+    fn request() -> serde_json::Value {
+        serde_json::json!({
+            "coverage": { "line-of-business": "commercial" },
+            "service-day": "2026-03-05", "product": "exemplimab", "indication": "rrmm", "regimen": "weekly",
+            "stage": "initial",
+            "facts": [
+                { "code": "body-weight", "value": { "quantity": { "value": 72.5, "unit": "kg" } } },
+                { "code": "pregnant", "value": { "flag": false } },
+                { "code": "comorbidities", "value": { "codes": [] }, "observed-on": "2026-03-01" },
+            ],
+        })
+    }
+
+    #[test]
+    fn a_request_reads_as_the_contract_writes_it() {
+        let read: AssessRequest = serde_json::from_value(request()).unwrap();
+        assert_eq!(read.facts[0].value, FactValue::Quantity(Quantity::new("72.5".parse().unwrap(), "kg")));
+        assert!(read.lines.is_empty() && read.coverage.group.is_none());
+        let written = serde_json::to_string(&read).unwrap();
+        assert!(written.contains(r#""value":{"quantity":{"value":"72.5","unit":"kg"}}"#), "{written}");
+        assert_eq!(serde_json::from_str::<AssessRequest>(&written).unwrap(), read);
+    }
+
+    #[test]
+    fn a_missing_or_unknown_field_is_an_error() {
+        let mut missing = request();
+        missing.as_object_mut().unwrap().remove("stage");
+        assert!(serde_json::from_value::<AssessRequest>(missing).unwrap_err().to_string().contains("`stage`"));
+        let mut unknown = request();
+        unknown["service_day"] = "2026-03-05".into();
+        assert!(serde_json::from_value::<AssessRequest>(unknown).unwrap_err().to_string().contains("`service_day`"));
+    }
+
+    #[test]
+    fn a_case_without_a_payload_is_a_plain_string() {
+        assert_eq!(serde_json::to_string(&Window::PerDose).unwrap(), r#""per-dose""#);
+        assert_eq!(serde_json::to_string(&Window::CycleDay(1, 8)).unwrap(), r#"{"cycle-day":[1,8]}"#);
+    }
+}
