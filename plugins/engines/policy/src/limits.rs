@@ -1,0 +1,314 @@
+//! Quantity limits: the most that any window of the request holds, against what the policy allows.
+//!
+//! Where part of a count is missing, the rest still counts: it may already be too much, but never little enough.
+
+use std::collections::BTreeSet;
+
+use paratope_sdk::facts::{Facts, Known};
+use paratope_sdk::number::{self, Exact};
+use paratope_sdk::payer::{Limit, Measure, Window};
+use paratope_sdk::words::{FactValue, Finding, FindingStatus, Need};
+
+use crate::policy::{LimitRule, applies};
+use crate::request::{Case, Line};
+
+impl LimitRule {
+    /// Judges the doses of a request.
+    pub fn judge(&self, case: &Case<'_>, lines: &[Line<'_>]) -> Limit {
+        let judged = match applies(self.when.as_ref(), &case.facts, &case.asked) {
+            (FindingStatus::Unmet, _) => Judged::plain(FindingStatus::NotApplicable, "the limit does not apply"),
+            (FindingStatus::Unknown, needs) => Judged {
+                needs,
+                ..Judged::plain(FindingStatus::Unknown, "whether the limit applies is not known")
+            },
+            _ => self.count(case, lines),
+        };
+        Limit {
+            finding: Finding {
+                id: self.id.clone(),
+                within: None,
+                kind: "quantity".to_owned(),
+                status: judged.status,
+                statement: self.text.clone(),
+                reason: judged.reason,
+                needs: judged.needs,
+                evidence: vec!["request.lines".to_owned()],
+                citations: self.citations.clone(),
+            },
+            measure: self.measure,
+            counts: self.counts.clone(),
+            amount: number::quantity(self.amount, "").value,
+            window: self.window,
+            includes_waste: self.includes_waste,
+            requested: judged.requested.and_then(number::decimal),
+        }
+    }
+
+    fn count(&self, case: &Case<'_>, lines: &[Line<'_>]) -> Judged {
+        if lines.is_empty() {
+            let need = need("request.lines", "the request lists no doses to count");
+            return Judged { needs: vec![need], ..Judged::plain(FindingStatus::Unknown, "no doses are listed") };
+        }
+        if !lines.iter().any(|line| self.holds(line) != Some(false)) {
+            return Judged::plain(FindingStatus::NotApplicable, "no dose of the request falls under it");
+        }
+        // The policy may not say whether discarded units count: then both readings must agree.
+        let readings: &[bool] = match (self.measure, self.includes_waste) {
+            (Measure::HcpcsUnits, None) => &[false, true],
+            (_, Some(true)) => &[true],
+            _ => &[false],
+        };
+        let counts: Vec<Count> = readings.iter().map(|waste| self.highest(&case.facts, lines, *waste)).collect();
+        let statuses: Vec<FindingStatus> = counts.iter().map(|count| count.against(self.amount)).collect();
+        let Some(fullest) = counts.iter().max_by_key(|count| count.known) else {
+            return Judged::plain(FindingStatus::Unknown, "nothing was counted");
+        };
+        let status = match statuses.first() {
+            Some(first) if statuses.iter().all(|status| status == first) => *first,
+            _ => FindingStatus::Unknown,
+        };
+        let told = self.tell(fullest);
+        let most = format!("at most {} {}", self.amount.normalize(), self.unit());
+        match status {
+            FindingStatus::Met => Judged {
+                requested: Some(fullest.known),
+                ..Judged::plain(status, format!("{told}; {most}"))
+            },
+            FindingStatus::Unmet => Judged {
+                requested: Some(fullest.known),
+                ..Judged::plain(status, format!("{told}, which is too many; {most}"))
+            },
+            _ if counts.iter().all(|count| count.missing.is_empty()) => Judged {
+                requested: Some(fullest.known),
+                needs: vec![need("ask-payer", "the policy does not say whether discarded units count")],
+                ..Judged::plain(
+                    status,
+                    format!("{told} with what is discarded; {most}, and whether the discarded count is not said"),
+                )
+            },
+            _ => {
+                let mut needs: Vec<Need> = Vec::new();
+                for missing in counts.into_iter().flat_map(|count| count.missing) {
+                    if !needs.contains(&missing) {
+                        needs.push(missing);
+                    }
+                }
+                let first = needs.first().map(|need| need.reason.clone()).unwrap_or_default();
+                Judged { needs, ..Judged::plain(status, format!("it cannot be counted: {first}; {most}")) }
+            }
+        }
+    }
+
+    /// Whether the limit counts this dose. `None` where the cycle that decides it is not told.
+    fn holds(&self, line: &Line<'_>) -> Option<bool> {
+        if !self.phases.is_empty() && !self.phases.contains(&line.of.phase) {
+            return Some(false);
+        }
+        let (mut first, mut last) = (self.from_cycle, self.to_cycle);
+        if let Window::CycleDay((cycle, day)) = self.window {
+            if line.of.cycle_day != day {
+                return Some(false);
+            }
+            (first, last) = (Some(cycle), Some(cycle));
+        }
+        if first.is_none() && last.is_none() {
+            return Some(true);
+        }
+        let cycle = line.of.cycle?;
+        Some(first.is_none_or(|first| first <= cycle) && last.is_none_or(|last| cycle <= last))
+    }
+
+    /// The highest count of any window.
+    fn highest(&self, facts: &Facts<'_>, lines: &[Line<'_>], waste: bool) -> Count {
+        if self.measure == Measure::Cycles {
+            return self.cycles(facts, lines);
+        }
+        let mut count = Count::default();
+        let mut parts: Vec<(&Line<'_>, Exact)> = Vec::new();
+        for (at, line) in lines.iter().enumerate() {
+            match (self.holds(line), self.part(at, line, waste)) {
+                (Some(false), _) => {}
+                (Some(true), Ok(part)) => parts.push((line, part)),
+                (Some(true), Err(missing)) => count.missing.push(missing),
+                (None, _) => {
+                    count.missing.push(need("request.lines", &format!("lines[{at}] does not tell its cycle")));
+                }
+            }
+        }
+        let sum = |parts: &[(&Line<'_>, Exact)]| parts.iter().map(|(_, part)| *part).sum::<Exact>();
+        match self.window {
+            Window::PerDose => {
+                for (line, part) in &parts {
+                    count.raise(*part, line);
+                }
+            }
+            Window::RollingDays(days) => {
+                for at in 0..parts.len() {
+                    let from = parts.get(at..).unwrap_or_default();
+                    let Some((first, _)) = from.first() else { continue };
+                    let end = number::plus(first.day, i64::from(days));
+                    let within = from.partition_point(|(line, _)| line.day < end);
+                    count.raise(sum(from.get(..within).unwrap_or_default()), first);
+                }
+            }
+            Window::CycleDay(_) | Window::PerAuthorization | Window::Lifetime => {
+                count.known = sum(&parts);
+            }
+        }
+        if self.window == Window::Lifetime {
+            match prior(facts, "doses-received") {
+                Ok(0) => {}
+                Ok(doses) if self.measure == Measure::Doses => count.known += Exact::from(doses),
+                Ok(_) => count.missing.push(need("ask-payer", "how much was used before the request is not told")),
+                Err(missing) => count.missing.push(missing),
+            }
+        }
+        count
+    }
+
+    /// What one dose adds.
+    fn part(&self, at: usize, line: &Line<'_>, waste: bool) -> Result<Exact, Need> {
+        let missing = |what: &str| need("request.lines", &format!("lines[{at}] {what}"));
+        match self.measure {
+            Measure::Doses => Ok(Exact::ONE),
+            Measure::HcpcsUnits => {
+                match (&self.counts, &line.of.code) {
+                    (Some(_), None) => return Err(missing("does not tell its code")),
+                    (Some(counted), Some(code)) if counted != code => {
+                        return Err(missing(&format!("is coded {code}, and the limit counts {counted}")));
+                    }
+                    _ => {}
+                }
+                let units = line.of.units.ok_or_else(|| missing("does not tell its units"))?;
+                let discarded = match (waste, line.of.discarded_units) {
+                    (false, _) => 0,
+                    (true, Some(discarded)) => discarded,
+                    (true, None) => return Err(missing("does not tell its discarded units")),
+                };
+                Ok(Exact::from(units) + Exact::from(discarded))
+            }
+            Measure::Vials => {
+                if line.of.vials.is_empty() {
+                    return Err(missing("does not tell its vials"));
+                }
+                let counted = line.of.vials.iter().filter(|vial| {
+                    let named = |name: &String| *name == vial.presentation || Some(name) == vial.ndc.as_ref();
+                    self.counts.as_ref().is_none_or(named)
+                });
+                Ok(counted.map(|vial| Exact::from(vial.count)).sum())
+            }
+            Measure::Milligrams if waste => Err(missing("does not tell what its vials hold")),
+            Measure::Milligrams => line.milligrams.ok_or_else(|| missing("does not tell its amount in milligrams")),
+            Measure::Hours => Err(missing("does not tell its hours")),
+            Measure::Cycles => Err(missing("is not counted in cycles")),
+        }
+    }
+
+    /// Cycles of the request; over a lifetime, with those before it. The number of a cycle tells how many came first.
+    fn cycles(&self, facts: &Facts<'_>, lines: &[Line<'_>]) -> Count {
+        let mut count = Count::default();
+        let mut numbers = BTreeSet::new();
+        for (at, line) in lines.iter().enumerate() {
+            match line.of.cycle {
+                _ if self.holds(line) == Some(false) => {}
+                Some(cycle) => {
+                    numbers.insert(cycle);
+                }
+                None => count.missing.push(need("request.lines", &format!("lines[{at}] does not tell its cycle"))),
+            }
+        }
+        let of_request = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        let known = match (self.window, prior(facts, "cycles-received")) {
+            (Window::Lifetime, Ok(received)) => {
+                let further = numbers.iter().filter(|cycle| **cycle > received).count();
+                let further = u32::try_from(further).unwrap_or(u32::MAX);
+                numbers.last().copied().unwrap_or(0).max(received.saturating_add(further))
+            }
+            (Window::Lifetime, Err(_)) => numbers.last().copied().unwrap_or(0),
+            _ => of_request,
+        };
+        count.known = Exact::from(known);
+        count
+    }
+
+    /// The count in words.
+    fn tell(&self, count: &Count) -> String {
+        let (known, unit) = (count.known.normalize(), self.unit());
+        let least = if count.missing.is_empty() { "" } else { "at least " };
+        let from = count.from.map(|day| format!(" from {day}")).unwrap_or_default();
+        match self.window {
+            Window::PerDose => format!("{least}{known} {unit} in the largest dose"),
+            Window::CycleDay((cycle, day)) => format!("{least}{known} {unit} on day {day} of cycle {cycle}"),
+            Window::RollingDays(days) => format!("{least}{known} {unit} in {days} days{from}"),
+            Window::PerAuthorization => format!("{least}{known} {unit} in the request"),
+            Window::Lifetime => format!("{least}{known} {unit} with those before the request"),
+        }
+    }
+
+    fn unit(&self) -> &'static str {
+        match self.measure {
+            Measure::HcpcsUnits => "units",
+            Measure::Vials => "vials",
+            Measure::Milligrams => "mg",
+            Measure::Doses => "doses",
+            Measure::Cycles => "cycles",
+            Measure::Hours => "hours",
+        }
+    }
+}
+
+/// How much of the drug was had before the request.
+fn prior(facts: &Facts<'_>, fact: &str) -> Result<u32, Need> {
+    match facts.get(fact, None) {
+        Known::Value(FactValue::Count(count)) => Ok(*count),
+        Known::Value(_) => Err(need(fact, "it is not told as a count")),
+        Known::Missing(missing) => Err(missing),
+    }
+}
+
+fn need(fact: &str, reason: &str) -> Need {
+    Need { fact: fact.to_owned(), reason: reason.to_owned() }
+}
+
+/// What was counted, and what could not be.
+#[derive(Debug, Default)]
+struct Count {
+    /// The count, or its lower bound where something is missing.
+    known: Exact,
+    /// The day on which the fullest window begins.
+    from: Option<number::Day>,
+    missing: Vec<Need>,
+}
+
+impl Count {
+    fn raise(&mut self, to: Exact, line: &Line<'_>) {
+        if to > self.known {
+            self.known = to;
+            self.from = Some(line.day);
+        }
+    }
+
+    fn against(&self, most: Exact) -> FindingStatus {
+        if self.known > most {
+            FindingStatus::Unmet
+        } else if self.missing.is_empty() {
+            FindingStatus::Met
+        } else {
+            FindingStatus::Unknown
+        }
+    }
+}
+
+/// How a limit stands.
+struct Judged {
+    status: FindingStatus,
+    reason: String,
+    needs: Vec<Need>,
+    requested: Option<Exact>,
+}
+
+impl Judged {
+    fn plain(status: FindingStatus, reason: impl Into<String>) -> Self {
+        Self { status, reason: reason.into(), needs: Vec::new(), requested: None }
+    }
+}
