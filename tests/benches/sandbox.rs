@@ -2,8 +2,9 @@
 //! wasmtime call of an empty function with the same payload and the same rules in native Rust; building a plugin from
 //! documents; loading it cold and from the compiled cache; and the memory of two hundred resident plugins.
 //!
-//! `cargo bench -p paratope-tests --bench sandbox`. It needs the engines as components: `paratope plugin engine policy FILE`
-//! writes them; the build of the server leaves them where [`engine`] looks.
+//! `cargo bench -p paratope-tests --bench sandbox --profile dev`: the profile everything else is built with.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs, reason = "a benchmark that cannot go on stops")]
 
 use std::hint::black_box;
 use std::path::Path;
@@ -12,7 +13,8 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, criterion_group, criterion_main};
 use paratope_domain::payer::AssessRequest;
 use paratope_domain::product::PlanRequest;
-use paratope_runtime::{Document, Origin, Plugins, Sandbox, SandboxSettings, Snapshot};
+use paratope_runtime::{Origin, Plugins, Sandbox, SandboxSettings};
+use paratope_server::authoring::{Folder, Workshop};
 use serde_json::json;
 
 #[path = "../guests/mod.rs"]
@@ -25,38 +27,13 @@ mod bare {
     });
 }
 
-/// An engine's component, as the build of the server made it.
-fn engine(name: &str) -> Vec<u8> {
-    let path = std::env::var(format!("PARATOPE_{}_ENGINE", name.to_uppercase()))
-        .unwrap_or_else(|_| panic!("PARATOPE_{}_ENGINE: path of the component; see the head of this file", name.to_uppercase()));
-    std::fs::read(path).unwrap()
+/// A bundled plugin's folder.
+fn folder(path: &str) -> Folder {
+    Folder::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins").join(path)).unwrap()
 }
 
-/// The documents of a bundled plugin.
-fn documents(folder: &str) -> Vec<Document> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins").join(folder);
-    let mut documents = Vec::new();
-    gather(&root, &root, &mut documents);
-    documents.sort_by(|a, b| a.path.cmp(&b.path));
-    documents
-}
-
-fn gather(root: &Path, folder: &Path, documents: &mut Vec<Document>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let relative = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
-        if path.is_dir() {
-            if relative != "cases" {
-                gather(root, &path, documents);
-            }
-        } else if relative != "plugin.toml" {
-            documents.push(Document { path: relative, text: std::fs::read_to_string(&path).unwrap() });
-        }
-    }
-}
-
-fn snapshot(sandbox: &Sandbox, engine_name: &str, folder: &str) -> Snapshot {
-    sandbox.document_engine(&engine(engine_name)).unwrap().snapshot(&documents(folder)).unwrap()
+fn build(sandbox: &Sandbox, path: &str) -> Vec<u8> {
+    Workshop::new(sandbox.clone()).build(&folder(path)).unwrap().component
 }
 
 /// The full request that clearance sends for a first start: thirty facts, three doses.
@@ -104,13 +81,15 @@ fn empty_payer() -> Vec<u8> {
 
 fn calls(criterion: &mut Criterion) {
     let sandbox = Sandbox::new(SandboxSettings::default()).unwrap();
-    let payer = snapshot(&sandbox, "policy", "payers/aetna");
-    let largest = snapshot(&sandbox, "policy", "payers/bcbs-alabama");
-    let product = snapshot(&sandbox, "label", "products/teclistamab");
-    println!("components: aetna {} kB, bcbs-alabama {} kB, teclistamab {} kB", payer.component.len() / 1000, largest.component.len() / 1000, product.component.len() / 1000);
+    let payer = build(&sandbox, "payers/aetna");
+    let largest = build(&sandbox, "payers/bcbs-alabama");
+    let product = build(&sandbox, "products/teclistamab");
+    println!("components: aetna {} kB, bcbs-alabama {} kB, teclistamab {} kB", payer.len() / 1000, largest.len() / 1000, product.len() / 1000);
     let load = |name: &str, component: &[u8]| sandbox.load(name, component, Origin::Snapshot).unwrap();
-    let (aetna, alabama, teclistamab) = (load("aetna", &payer.component), load("alabama", &largest.component), load("teclistamab", &product.component));
-    let empty = load("empty", &empty_payer());
+    let (aetna, alabama, teclistamab) = (load("aetna", &payer), load("alabama", &largest), load("teclistamab", &product));
+    // It is ours, and tiny: compiled in process like a snapshot.
+    let guest = empty_payer();
+    let empty = load("empty", &guest);
     let request = assess_request();
     println!("aetna: {:?}", aetna.payer().unwrap().assess(&request).unwrap().answer.unwrap().outcome);
     println!("alabama: {:?}", alabama.payer().unwrap().assess(&request).unwrap().answer.unwrap().outcome);
@@ -122,7 +101,7 @@ fn calls(criterion: &mut Criterion) {
     group.bench_function("sandbox, bcbs-alabama", |bencher| bencher.iter(|| alabama.payer().unwrap().assess(black_box(&request)).unwrap()));
     let native = paratope_policy_engine::Policies::compile(&native_documents("payers/aetna")).unwrap();
     let native_request = native_assess(&request);
-    group.bench_function("native, aetna", |bencher| bencher.iter(|| native.assess(black_box(native_request.clone()))));
+    group.bench_function("native, aetna", |bencher| bencher.iter(|| native.assess(black_box(&native_request))));
     group.finish();
 
     let plan = plan_request();
@@ -131,8 +110,8 @@ fn calls(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn native_documents(folder: &str) -> Vec<paratope_sdk::configure::Document> {
-    documents(folder).into_iter().map(|one| paratope_sdk::configure::Document { path: one.path, text: one.text }).collect()
+fn native_documents(path: &str) -> Vec<paratope_sdk::configure::Document> {
+    folder(path).documents().into_iter().map(|one| paratope_sdk::configure::Document { path: one.path, text: one.text }).collect()
 }
 
 /// The same request in the plugin's own words.
@@ -217,12 +196,12 @@ fn bare_call(request: &AssessRequest) -> impl FnMut(&mut criterion::Bencher<'_>)
 
 fn publishing(criterion: &mut Criterion) {
     let sandbox = Sandbox::new(SandboxSettings::default()).unwrap();
-    let label = sandbox.document_engine(&engine("label")).unwrap();
-    let documents = documents("products/teclistamab");
+    let workshop = Workshop::new(sandbox.clone());
+    let documents = folder("products/teclistamab");
     let mut group = criterion.benchmark_group("publish");
     group.sample_size(10).measurement_time(Duration::from_secs(10));
-    group.bench_function("documents to component", |bencher| bencher.iter(|| label.snapshot(black_box(&documents)).unwrap()));
-    let component = label.snapshot(&documents).unwrap().component;
+    group.bench_function("documents to component", |bencher| bencher.iter(|| workshop.build(black_box(&documents)).unwrap()));
+    let component = workshop.build(&documents).unwrap().component;
     group.bench_function("load, compiled anew", |bencher| bencher.iter(|| sandbox.load("cold", &component, Origin::Snapshot).unwrap()));
     let cache = tempfile::tempdir().unwrap();
     let cached = Sandbox::new(SandboxSettings { cache: Some(cache.path().to_owned()), ..SandboxSettings::default() }).unwrap();

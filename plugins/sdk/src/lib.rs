@@ -18,6 +18,7 @@ extern crate self as paratope_sdk;
 pub mod criteria;
 pub mod document;
 pub mod facts;
+pub mod memory;
 pub mod number;
 
 /// The words both contracts share.

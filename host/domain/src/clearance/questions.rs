@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Answers, CheckpointId};
-use crate::PhaseKind;
+use crate::{Fact, FactValue, PhaseKind};
 use crate::claim;
 use crate::payer::{AssessRequest, BillingRequest, PreferRequest, RequestLine};
 use crate::product::{Amount, GivenDose, NextDoseRequest, PlannedDose, ProductMonograph, RequirementsRequest};
@@ -66,8 +66,24 @@ pub fn assess_request(
         stage: request.coverage.stage,
         diagnosis: request.order.diagnosis.clone(),
         lines: lines.collect(),
-        facts: request.facts.clone(),
+        facts: facts_told(request, monograph),
     })
+}
+
+/// The facts of the request, and those that the order and the label tell elsewhere: how the drug is bought, and how it is
+/// given. What a person told stands.
+fn facts_told(request: &ClearanceRequest, monograph: Option<&ProductMonograph>) -> Vec<Fact> {
+    let mut facts = request.facts.clone();
+    let mut tell = |code: &str, value: Option<&String>, source: &str| {
+        if let Some(value) = value.filter(|_| !facts.iter().any(|fact| fact.code == code)) {
+            let value = FactValue::Code(value.clone());
+            facts.push(Fact { code: code.to_owned(), value, observed_on: None, source: Some(source.to_owned()) });
+        }
+    };
+    tell("supply-channel", request.order.channel.as_ref(), "order");
+    let route = monograph.map(|monograph| &monograph.route);
+    tell("route", route.filter(|route| matches!(route.as_str(), "subcutaneous" | "intravenous")), "label");
+    facts
 }
 
 fn line(
@@ -149,7 +165,7 @@ pub fn billing_request(
             .is_none_or(|presentation| presentation.container == crate::product::Container::SingleDose),
         ndc: presentation.and_then(|presentation| presentation.ndc.clone()),
         channel: request.order.channel.clone()?,
-        facts: request.facts.clone(),
+        facts: facts_told(request, monograph),
     })
 }
 

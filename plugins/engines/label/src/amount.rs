@@ -97,13 +97,7 @@ fn missing<'a>(need: Need, basis: &str) -> Measured<'a> {
         reason: format!("the dose is {basis}, and {} is {}", need.fact, need.reason),
         needs: vec![need.clone()],
     };
-    Measured {
-        told: Told::Unknown(vec![need]),
-        basis: basis.to_owned(),
-        value: None,
-        citations: &[],
-        ask: Some(ask),
-    }
+    Measured { told: Told::Unknown(vec![need]), basis: basis.to_owned(), value: None, citations: &[], ask: Some(ask) }
 }
 
 /// Never extrapolated: a person decides.
@@ -186,9 +180,10 @@ pub(crate) fn bill(label: &Label, phase: &Phase, value: Option<(Exact, &str)>, o
         let reason = format!("no presentation is known for `{}`", phase.id());
         return open(Some(ask("vials", reason)), Vec::new());
     };
-    let code = label.codes.iter().find(|code| {
-        code.is_drug() && code.drug == phase.drug && code.shown.setting.is_none() && code.is_payable(on)
-    });
+    let code = label
+        .codes
+        .iter()
+        .find(|code| code.is_drug() && code.drug == phase.drug && code.shown.setting.is_none() && code.is_payable(on));
     let Some((code, per_unit)) = code.and_then(|code| Some((code, converted(code, unit)?))) else {
         return open(Some(no_code(label, phase)), set.vials);
     };
@@ -227,7 +222,10 @@ fn no_code(label: &Label, phase: &Phase) -> Ask {
     let known = known.collect::<Vec<_>>().join(", ");
     let known = if known.is_empty() { "none".to_owned() } else { known };
     let drug = phase.drug.as_deref().unwrap_or(&label.product);
-    ask("billing", format!("no drug code for {drug} is known to be payable on the day of the dose; codes known: {known}"))
+    ask(
+        "billing",
+        format!("no drug code for {drug} is known to be payable on the day of the dose; codes known: {known}"),
+    )
 }
 
 fn ask(topic: &str, reason: String) -> Ask {
@@ -260,11 +258,7 @@ fn least_waste(label: &Label, phase: &Phase, amount: Exact, unit: &str) -> Optio
         let vial = label.presentations.get(*at)?;
         set.total += *content * Exact::from(count);
         set.discards |= matches!(vial.shown.container, Container::SingleDose);
-        set.vials.push(VialUse {
-            presentation: vial.shown.id.clone(),
-            ndc: vial.shown.ndc.clone(),
-            count,
-        });
+        set.vials.push(VialUse { presentation: vial.shown.id.clone(), ndc: vial.shown.ndc.clone(), count });
     }
     Some(set)
 }

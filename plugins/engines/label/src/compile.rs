@@ -232,17 +232,13 @@ impl Compiler<'_, '_> {
             for phase in phases_of(regimens, &doses.pairs) {
                 phase.gaps.push(at);
             }
-            if !(row.toxicity.is_empty() && row.grades.is_empty())
-                && !row.functions.contains(&document::Function::Manage)
-            {
+            let of_event = !row.toxicity.is_empty() || !row.grades.is_empty();
+            if of_event && !row.functions.contains(&document::Function::Manage) {
                 let help = Some("add functions = [\"manage\"]".to_owned());
                 self.error(row.id.span(), "toxicity and grades concern the function `manage`", help);
             }
-            let needs = row
-                .needs
-                .iter()
-                .map(|need| Need { fact: need.fact.clone(), reason: need.reason.clone() })
-                .collect();
+            let needs =
+                row.needs.iter().map(|need| Need { fact: need.fact.clone(), reason: need.reason.clone() }).collect();
             gaps.push(Gap {
                 effect: row.effect,
                 functions: row.functions.clone(),

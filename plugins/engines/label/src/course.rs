@@ -53,6 +53,7 @@ struct Path {
     then: Vec<Then>,
     given: usize,
     rejoin: Rejoin,
+    note: Option<String>,
 }
 
 /// A course under way.
@@ -136,6 +137,12 @@ impl<'a> Course<'a> {
         (usize::from(first.is_some()) + of.count(), first)
     }
 
+    /// What a person must know where the next dose rejoins the schedule after a restart.
+    pub(crate) fn rejoining(&self) -> Option<Ask> {
+        let path = self.path.as_ref().filter(|path| path.given >= path.then.len() && self.left.is_some())?;
+        path.note.as_ref().map(|note| self.ask("unverified", note))
+    }
+
     // ---- one dose
 
     fn take(&mut self, dose: Given) {
@@ -199,6 +206,7 @@ impl<'a> Course<'a> {
                 then: follows.map_or_else(|| following(self.regimen, dose.phase), |row| row.then.clone()),
                 given: 0,
                 rejoin: asked.map_or(Rejoin::Schedule, |row| row.rejoin),
+                note: asked.and_then(|row| row.note.clone()),
             });
             self.place = Place::Planned(first);
             return;
@@ -219,7 +227,7 @@ impl<'a> Course<'a> {
 
     /// What the history says of the cycle wins over counting.
     fn told(&mut self, dose: Given) {
-        if self.is_early(dose.phase) {
+        if self.regimen.schedule.count(dose.phase) == Some(1) {
             return;
         }
         let Some(cycle) = dose.cycle else { return };
@@ -238,9 +246,7 @@ impl<'a> Course<'a> {
                 let at = self.regimen.schedule.first_of(then.phase);
                 let gap = then.days.or_else(|| self.planned_gap(self.last.phase, then.phase));
                 return match gap {
-                    Some(gap) => {
-                        Ahead::Dose(Next { phase: then.phase, at, gap, own_gap: then.days.is_some() })
-                    }
+                    Some(gap) => Ahead::Dose(Next { phase: then.phase, at, gap, own_gap: then.days.is_some() }),
                     None => Ahead::Unknown(self.ask("schedule", "days between these phases are not given")),
                 };
             }
@@ -326,12 +332,9 @@ impl<'a> Course<'a> {
             None => false,
         });
         match found {
-            Some((phase, _)) => Ahead::Dose(Next {
-                phase,
-                at: self.regimen.schedule.first_of(phase),
-                gap: every,
-                own_gap: false,
-            }),
+            Some((phase, _)) => {
+                Ahead::Dose(Next { phase, at: self.regimen.schedule.first_of(phase), gap: every, own_gap: false })
+            }
             None => Ahead::Finished,
         }
     }

@@ -156,12 +156,7 @@ impl Window {
             Some((day, reason)) => (Some(day.to_string()), reason),
             None => (None, None),
         };
-        DoseWindow {
-            earliest: self.earliest.to_string(),
-            latest: self.latest.to_string(),
-            outer_latest,
-            outer_reason,
-        }
+        DoseWindow { earliest: self.earliest.to_string(), latest: self.latest.to_string(), outer_latest, outer_reason }
     }
 }
 

@@ -4,7 +4,7 @@ use paratope_sdk::number::{self, Day, Exact};
 use paratope_sdk::product::GivenDose;
 
 use crate::course::Given;
-use crate::label::{AmountRule, Phase, Regimen};
+use crate::label::{AmountRule, Regimen};
 
 /// The doses of a request, checked against the regimen.
 ///
@@ -54,8 +54,9 @@ fn cycle(regimen: &Regimen, phase: usize, dose: &GivenDose) -> Result<(), String
     if !(1..=500).contains(&cycle) {
         return Err(format!("cycle: {cycle} is outside 1 to 500"));
     }
-    let early = regimen.phases.get(phase).is_some_and(Phase::is_early);
-    if !early && regimen.schedule.in_cycle(phase, cycle, None).is_none() {
+    // A phase of one dose may be given again in a later cycle, after a delay.
+    let single = regimen.schedule.count(phase) == Some(1);
+    if !single && regimen.schedule.in_cycle(phase, cycle, None).is_none() {
         return Err(format!("cycle: `{}` is not given in cycle {cycle}", dose.phase));
     }
     Ok(())

@@ -343,9 +343,7 @@ pub(crate) struct Code {
 
 impl Code {
     pub(crate) fn is_payable(&self, on: Day) -> bool {
-        !self.dates_unknown
-            && self.first.is_none_or(|first| first <= on)
-            && self.last.is_none_or(|last| on <= last)
+        !self.dates_unknown && self.first.is_none_or(|first| first <= on) && self.last.is_none_or(|last| on <= last)
     }
 
     pub(crate) fn is_drug(&self) -> bool {

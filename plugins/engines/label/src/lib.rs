@@ -47,7 +47,10 @@ impl Configure for LabelEngine {
         let labels = Labels::compile(&documents)?;
         let summary = labels.summary();
         match LABELS.set(labels) {
-            Ok(()) => Ok(summary),
+            Ok(()) => {
+                paratope_sdk::memory::seal();
+                Ok(summary)
+            }
             Err(_) => {
                 let message = "this instance is configured already".to_owned();
                 Err(vec![compile::problem("label", message, Some("configure a new instance".to_owned()))])

@@ -148,7 +148,10 @@ fn answer(edition: &Edition, event: &ToxicityEvent, found: &[Candidate<'_>]) -> 
         _ => true,
     });
     let stop = speaking.iter().all(|candidate| candidate.row.action == ManageAction::Discontinue);
+    // A row that fits and stops treatment for good governs over rows that hold.
+    let stops = speaking.iter().find(|one| one.fits() && one.row.action == ManageAction::Discontinue);
     let chosen = match fitting {
+        Some(_) if let Some(stops) = stops => stops.row,
         Some(fitting) if one_mind => fitting.row,
         None if stop => match speaking.first() {
             Some(first) => first.row,

@@ -35,11 +35,7 @@ pub(crate) fn monograph(label: &Label, edition: &Edition, editions: Vec<Edition>
         presentations: label.presentations.iter().map(|row| row.shown.clone()).collect(),
         regimens: label.regimens.iter().map(|row| row.shown.clone()).collect(),
         codes: dated.into_iter().map(|code| code.shown.clone()).collect(),
-        rems: label
-            .rems
-            .iter()
-            .map(|rems| RemsProgram { status: rems.status(as_of), ..rems.shown.clone() })
-            .collect(),
+        rems: label.rems.iter().map(|rems| RemsProgram { status: rems.status(as_of), ..rems.shown.clone() }).collect(),
         boxed_warnings: label.boxed_warnings.clone(),
         statements,
         rates: label.rates.clone(),

@@ -3,9 +3,7 @@
 use paratope_sdk::criteria::Asked;
 use paratope_sdk::facts::{Facts, Known};
 use paratope_sdk::number::{self, Day};
-use paratope_sdk::product::{
-    Error, ManageAction, NextAction, NextDoseRequest, NextStep, ToxicityEvent,
-};
+use paratope_sdk::product::{Error, ManageAction, NextAction, NextDoseRequest, NextStep, ToxicityEvent};
 use paratope_sdk::words::{Ask, Citation, Edition, FactValue, FindingStatus, Need};
 
 use crate::course::{Ahead, Course, Given, Next};
@@ -39,6 +37,7 @@ pub(crate) fn next_dose(
         None => teller.begin(),
         Some(mut course) => {
             course.asks.extend(teller.perhaps_stops(course.last().phase));
+            course.asks.extend(course.rejoining());
             teller.go_on(&course)
         }
     }
@@ -148,13 +147,7 @@ impl<'a> Teller<'a> {
 
     // ---- forward
 
-    fn forward(
-        &self,
-        course: &Course<'_>,
-        next: Next,
-        row: Option<&Restart>,
-        days: i64,
-    ) -> Result<NextStep, Error> {
+    fn forward(&self, course: &Course<'_>, next: Next, row: Option<&Restart>, days: i64) -> Result<NextStep, Error> {
         let last = course.last();
         let (next, option) = match self.stand_in(course, next) {
             Ok(found) => found,
@@ -169,21 +162,21 @@ impl<'a> Teller<'a> {
                 ..self.step(NextAction::Wait, reason, Some(days), self.citations(next.phase))
             });
         }
-        let outer = window.outer.as_ref().map_or(window.latest, |(day, _)| *day);
-        let Some(row) = row else {
-            if self.as_of > outer {
-                return Ok(self.ask(self.no_row(last.phase, days), days, course));
-            }
-            let reason = format!("{since}, within the planned days: `{}`", self.name(next.phase));
-            let seat = self.seat(course, next, window);
-            return self.give(NextAction::Proceed, seat, Some(days), reason + &option, course.asks.clone());
-        };
         let mut asks = course.asks.clone();
         if let Some((_, reason)) = &window.outer
             && self.as_of > window.latest
         {
             asks.extend(self.late(days, reason.as_deref()));
         }
+        let outer = window.outer.as_ref().map_or(window.latest, |(day, _)| *day);
+        let Some(row) = row else {
+            if self.as_of > outer {
+                return Ok(self.ask(self.no_row(last.phase, days), days, course));
+            }
+            let reason = format!("{since}, within the days the label allows: `{}`", self.name(next.phase));
+            let seat = self.seat(course, next, window);
+            return self.give(NextAction::Proceed, seat, Some(days), reason + &option, asks);
+        };
         let reason = format!("{since}: the label proceeds ({}) with `{}`", row.words(), self.name(next.phase));
         let seat = self.seat(course, next, window);
         let step = self.give(NextAction::Proceed, seat, Some(days), reason + &option, asks)?;
@@ -349,8 +342,7 @@ impl<'a> Teller<'a> {
             return Ok(held);
         }
         let due = seat.window.earliest;
-        let found =
-            dose::planned(self.label, self.regimen, seat, &self.weight, Some(&self.facts), Function::NextDose);
+        let found = dose::planned(self.label, self.regimen, seat, &self.weight, Some(&self.facts), Function::NextDose);
         let Some((dose, open)) = found else { return Err(Error::Other("the phase is not known".to_owned())) };
         dose::add(&mut asks, open);
         let citations = dose.citations.clone();
@@ -413,7 +405,8 @@ impl<'a> Teller<'a> {
             return None;
         }
         let reason = format!("{days} days is later than usual; the label allows it {}", reason.unwrap_or_default());
-        let need = Need { fact: "delay-from-adverse-reaction".to_owned(), reason: "the reason for the delay".to_owned() };
+        let need =
+            Need { fact: "delay-from-adverse-reaction".to_owned(), reason: "the reason for the delay".to_owned() };
         let needs = if because.is_none() { vec![need] } else { Vec::new() };
         Some(Ask { topic: "interval".to_owned(), reason, needs })
     }

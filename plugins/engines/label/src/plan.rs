@@ -15,7 +15,12 @@ use crate::schedule::Slot;
 const MOST: u32 = 200;
 
 /// Plans the course that begins on `start`.
-pub(crate) fn plan(label: &Label, edition: &Edition, start: Day, request: &PlanRequest) -> Result<TreatmentPlan, Error> {
+pub(crate) fn plan(
+    label: &Label,
+    edition: &Edition,
+    start: Day,
+    request: &PlanRequest,
+) -> Result<TreatmentPlan, Error> {
     if !(1..=MOST).contains(&request.doses) {
         return Err(Error::BadRequest(format!("doses: {} is outside 1 to {MOST}", request.doses)));
     }
@@ -31,12 +36,7 @@ pub(crate) fn plan(label: &Label, edition: &Edition, start: Day, request: &PlanR
         let window = match before {
             None => Window::only(day),
             Some(before) => {
-                let next = Next {
-                    phase: slot.phase,
-                    at: None,
-                    gap: slot.offset - before.offset,
-                    own_gap: false,
-                };
+                let next = Next { phase: slot.phase, at: None, gap: slot.offset - before.offset, own_gap: false };
                 Window::after(label, regimen, before.phase, &next, number::plus(start, before.offset))
             }
         };

@@ -1,7 +1,8 @@
 //! Judges a request against the policy in force on its service day.
 
 use paratope_sdk::criteria::Rule;
-use paratope_sdk::payer::{AssessRequest, Assessment, Error, ExpectedOutcome, MissingEffect, Stage, Terms};
+use paratope_sdk::facts::Facts;
+use paratope_sdk::payer::{self, AssessRequest, Assessment, Error, ExpectedOutcome, MissingEffect, Stage, Terms};
 use paratope_sdk::words::{Ask, Finding, FindingStatus, Need, Statement};
 
 use crate::document::OpenEffect;
@@ -14,6 +15,14 @@ impl Policies {
     /// # Errors
     /// `no-policy` where nothing here covers it; `bad-request` where it cannot be read.
     pub fn assess(&self, request: &AssessRequest) -> Result<Assessment, Error> {
+        self.assess_with(request, |_| {})
+    }
+
+    /// Judges `request` after `rule` has seen the draft: a code plugin adds here what a document cannot say.
+    ///
+    /// # Errors
+    /// As [`Policies::assess`].
+    pub fn assess_with(&self, request: &AssessRequest, rule: impl FnOnce(&mut Draft<'_>)) -> Result<Assessment, Error> {
         let (case, lines) = Case::assess(request)?;
         let line_of_business = &request.coverage.line_of_business;
         let policy = self.about(&request.product, line_of_business, case.day)?;
@@ -48,13 +57,16 @@ impl Policies {
             findings.extend(preferred);
             redirects.extend(redirect);
         }
-        for open in &policy.open {
+        for open in policy.open.iter().filter(|open| open.stage.is_none_or(|stage| stage == request.stage)) {
             if let Some((finding, ask)) = open.judge(policy, &case) {
                 findings.extend(finding);
                 asks.push(ask);
             }
         }
 
+        let mut draft = Draft { request, policy: &policy.record, facts: case.facts, findings, terms, asks };
+        rule(&mut draft);
+        let Draft { findings, terms, asks, .. } = draft;
         let weighed = Weighed::new(policy, &findings, &terms);
         redirects.extend(weighed.redirects.iter().cloned());
         let outcome = if applies == FindingStatus::Unknown {
@@ -65,6 +77,23 @@ impl Policies {
         let needs = if outcome == ExpectedOutcome::Undetermined { weighed.needs } else { Vec::new() };
         Ok(answer(outcome, findings, terms, redirects, needs, asks))
     }
+}
+
+/// An assessment before its findings are put together. A rule may add findings and questions, and change limits.
+#[derive(Debug)]
+pub struct Draft<'a> {
+    /// What was asked.
+    pub request: &'a AssessRequest,
+    /// The policy that governs.
+    pub policy: &'a payer::Policy,
+    /// What is known, checked.
+    pub facts: Facts<'a>,
+    /// Findings so far. Those within none decide the outcome.
+    pub findings: Vec<Finding>,
+    /// Limits, documents and the rest. Limits and documents decide the outcome too.
+    pub terms: Terms,
+    /// What a person must be asked.
+    pub asks: Vec<Ask>,
 }
 
 /// Findings, limits and documents put together.

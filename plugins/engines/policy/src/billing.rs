@@ -35,13 +35,7 @@ impl Policies {
         desk.administration();
         desk.edits();
         let payment_basis = statements(&desk.rules.payment, &case, &mut desk.asks, "payment");
-        Ok(Bill {
-            policy: policy.record.clone(),
-            lines: desk.lines,
-            edits: desk.edits,
-            payment_basis,
-            asks: desk.asks,
-        })
+        Ok(Bill { policy: policy.record.clone(), lines: desk.lines, edits: desk.edits, payment_basis, asks: desk.asks })
     }
 }
 
@@ -86,7 +80,11 @@ impl Desk<'_> {
                     Some(row.code.clone())
                 }
                 _ => {
-                    self.ask("code", "the request tells no code, and the policy has none for it on that day", Vec::new());
+                    self.ask(
+                        "code",
+                        "the request tells no code, and the policy has none for it on that day",
+                        Vec::new(),
+                    );
                     None
                 }
             };
@@ -128,10 +126,15 @@ impl Desk<'_> {
             return;
         }
         if request.channel == "clear-bag" {
-            self.ask("channel", "a clear-bagged drug comes from the site's own pharmacy: ask whose claim carries it", Vec::new());
+            self.ask(
+                "channel",
+                "a clear-bagged drug comes from the site's own pharmacy: ask whose claim carries it",
+                Vec::new(),
+            );
         }
         if request.discarded_units.unwrap_or(0) > 0 && !request.container_single_dose {
-            let citations = rules.discarded.as_ref().map_or_else(|| own_rule("discarded units"), |row| row.citations.clone());
+            let citations =
+                rules.discarded.as_ref().map_or_else(|| own_rule("discarded units"), |row| row.citations.clone());
             let reason = "the container holds several doses: what is left is used, not discarded".to_owned();
             let statement = "only a single-dose container has discarded units";
             self.edit("discard-multi-dose", "billing-edit", FindingStatus::Unmet, statement, reason, &citations);
@@ -150,7 +153,11 @@ impl Desk<'_> {
             citations: citations.iter().chain(&cited_more).cloned().collect(),
         };
         let Some(discarded) = &rules.discarded else {
-            self.ask("modifiers", "the text that was read does not say how discarded units and none are told", Vec::new());
+            self.ask(
+                "modifiers",
+                "the text that was read does not say how discarded units and none are told",
+                Vec::new(),
+            );
             self.lines.push(line(units, None, "administered", &self.policy.record.citations));
             return;
         };
@@ -306,9 +313,7 @@ impl Code {
     fn status(&self, case: &Case<'_>) -> (FindingStatus, String) {
         let code = &self.code;
         match (self.first, self.last, self.seen) {
-            (Some(first), _, _) if case.day < first => {
-                (FindingStatus::Unmet, format!("{code} begins on {first}"))
-            }
+            (Some(first), _, _) if case.day < first => (FindingStatus::Unmet, format!("{code} begins on {first}")),
             (_, Some(last), _) if last < case.day => (FindingStatus::Unmet, format!("{code} ended on {last}")),
             (None, _, Some(seen)) if case.day < seen => {
                 (FindingStatus::Unknown, format!("{code} was seen in force on {seen}; when it began is not known"))
@@ -341,7 +346,9 @@ fn ndc(ndc: Option<&str>) -> (FindingStatus, String) {
     let padded = match parts.as_slice() {
         [labeler, product, package] if parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_digit())) => {
             match (labeler.len(), product.len(), package.len()) {
-                (4, 4, 2) | (5, 3, 2) | (5, 4, 1) | (5, 4, 2) => Some(format!("{labeler:0>5}{product:0>4}{package:0>2}")),
+                (4, 4, 2) | (5, 3, 2) | (5, 4, 1) | (5, 4, 2) => {
+                    Some(format!("{labeler:0>5}{product:0>4}{package:0>2}"))
+                }
                 _ => None,
             }
         }

@@ -46,7 +46,7 @@ impl Policies {
         let mut payer_examined = Examined::new(payer_document);
         let payer = payer_examined.parse::<PayerDocument>();
         let known_lines = payer.as_ref().map(|payer| payer.lines_of_business.get_ref().clone()).unwrap_or_default();
-        let policies = payer.and_then(|payer| payer_wide(&payer, &mut payer_examined));
+        let policies = payer.map(|payer| payer_wide(&payer, &mut payer_examined));
 
         let mut read: Vec<Read<'_>> = documents
             .iter()
@@ -60,9 +60,8 @@ impl Policies {
 
         let mut diagnostics = payer_examined.diagnostics;
         diagnostics.extend(read.into_iter().flat_map(|read| read.examined.diagnostics));
-        let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics
-            .into_iter()
-            .partition(|found| found.severity == paratope_sdk::document::Severity::Error);
+        let (errors, warnings): (Vec<_>, Vec<_>) =
+            diagnostics.into_iter().partition(|found| found.severity == paratope_sdk::document::Severity::Error);
         match policies {
             Some(mut policies) if errors.is_empty() => {
                 policies.editions = editions;
@@ -108,18 +107,17 @@ pub(crate) fn misplaced(path: &str, message: &str) -> Diagnostic {
 }
 
 /// What holds for the payer as a whole.
-fn payer_wide(document: &PayerDocument, examined: &mut Examined<'_>) -> Option<Policies> {
+fn payer_wide(document: &PayerDocument, examined: &mut Examined<'_>) -> Policies {
     let id = document.payer.get_ref();
     if !is_id(id) {
         examined.error(document.payer.span(), format!("`{id}` is not an id"), Some(ID_HELP.to_owned()));
     }
     lines(&document.lines_of_business, None, examined);
-    let mut workshop =
-        Workshop { sources: &document.sources, edition: String::new(), seen: BTreeSet::new(), examined };
+    let mut workshop = Workshop { sources: &document.sources, edition: String::new(), seen: BTreeSet::new(), examined };
     let clocks = workshop.clocks(&document.clock);
     let channels = workshop.channels(&document.channel);
     let submission = workshop.statements(&document.submission);
-    Some(Policies {
+    Policies {
         payer: id.clone(),
         name: document.name.clone(),
         operator: match document.operator {
@@ -136,7 +134,7 @@ fn payer_wide(document: &PayerDocument, examined: &mut Examined<'_>) -> Option<P
         clocks,
         channels,
         submission,
-    })
+    }
 }
 
 /// A policy document that was read, with what is wrong with it.

@@ -11,7 +11,7 @@ mod billing;
 mod preference;
 
 pub use billing::{Administration, Billing, CodeRow, Discarded, ModifierRow, Topic};
-pub use preference::{Continuing, Emergency, Member, Preference, PreferredRow, Result, Step, TierRow, Transition};
+pub use preference::{Continuing, Emergency, Failure, Member, Preference, PreferredRow, Step, TierRow, Transition};
 
 /// `payer.toml`: who the payer is, and what holds for all its policies.
 #[derive(Debug, Clone, Deserialize)]
@@ -493,6 +493,8 @@ pub struct NotStated {
     /// The kind of criterion it may hide.
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub kind: Option<Spanned<String>>,
+    /// It is open for requests of this stage only.
+    pub stage: Option<Stage>,
     /// It is open only where this holds.
     pub when: Option<Test>,
     /// It no longer matters where this holds.

@@ -20,9 +20,13 @@ impl Evidence {
         }
         let support_status = combine("any", &support.iter().map(|part| part.status).collect::<Vec<_>>());
         // Nothing but neutral silence is no support.
-        let support_status =
-            if support_status == FindingStatus::NotApplicable { Unmet } else { support_status };
-        let mut findings = vec![self.finding("evidence-support", support_status, "a label or a compendium supports the use", &support)];
+        let support_status = if support_status == FindingStatus::NotApplicable { Unmet } else { support_status };
+        let mut findings = vec![self.finding(
+            "evidence-support",
+            support_status,
+            "a label or a compendium supports the use",
+            &support,
+        )];
         if self.veto {
             let veto = flag(facts, "compendium-not-indicated", Unmet, Met);
             let status = veto.status;
@@ -70,9 +74,11 @@ impl Evidence {
             Known::Value(FactValue::Code(code)) if self.refused.contains(code) => {
                 (FindingStatus::Unmet, format!("NCCN category {code} is not accepted"), Vec::new())
             }
-            Known::Value(FactValue::Code(code)) if code == "none" => {
-                (FindingStatus::NotApplicable, "NCCN has no category for the use, which is neutral".to_owned(), Vec::new())
-            }
+            Known::Value(FactValue::Code(code)) if code == "none" => (
+                FindingStatus::NotApplicable,
+                "NCCN has no category for the use, which is neutral".to_owned(),
+                Vec::new(),
+            ),
             Known::Value(_) => {
                 let reason = "the policy does not say whether this NCCN category is accepted".to_owned();
                 let need = Need { fact: "ask-payer".to_owned(), reason: reason.clone() };
@@ -113,11 +119,8 @@ fn flag(facts: &Facts<'_>, fact: &'static str, yes: FindingStatus, no: FindingSt
             Part { fact, status: yes, reason: format!("{fact} is yes"), needs: Vec::new() }
         }
         Known::Value(_) => Part { fact, status: no, reason: format!("{fact} is no"), needs: Vec::new() },
-        Known::Missing(need) => Part {
-            fact,
-            status: FindingStatus::Unknown,
-            reason: format!("{fact}: {}", need.reason),
-            needs: vec![need],
-        },
+        Known::Missing(need) => {
+            Part { fact, status: FindingStatus::Unknown, reason: format!("{fact}: {}", need.reason), needs: vec![need] }
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! The policy engine: policy documents become a payer plugin.
 //!
 //! As a component it is configured once with the documents of a plugin folder and then answers as that payer. As a
-//! library, [`Policies`] is the same engine without a component around it: native tests, measurements and code
-//! plugins compile documents and call it. Nothing here knows a product or a payer: what is known stands in documents.
+//! library, with the feature `component` off, [`Policies`] is the same engine without a component around it: native
+//! tests, measurements and code plugins compile documents and call it. Nothing here knows a product or a payer: what
+//! is known stands in documents.
 
 use std::sync::OnceLock;
 
@@ -24,6 +25,7 @@ mod profile;
 mod request;
 mod terms;
 
+pub use assess::Draft;
 pub use policy::{Policies, Policy};
 
 /// What `configure` made. Snapshotted with the instance.
@@ -33,7 +35,9 @@ static CONFIGURED: OnceLock<Policies> = OnceLock::new();
 #[derive(Debug)]
 pub struct PolicyEngine;
 
+#[cfg(feature = "component")]
 paratope_sdk::register_payer!(PolicyEngine);
+#[cfg(feature = "component")]
 paratope_sdk::register_configure!(PolicyEngine);
 
 impl Configure for PolicyEngine {
@@ -50,7 +54,10 @@ impl Configure for PolicyEngine {
             warnings,
         };
         match CONFIGURED.set(policies) {
-            Ok(()) => Ok(summary),
+            Ok(()) => {
+                paratope_sdk::memory::seal();
+                Ok(summary)
+            }
             Err(_) => Err(vec![compile::misplaced("payer.toml", "the engine is configured already")]),
         }
     }

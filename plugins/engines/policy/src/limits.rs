@@ -17,10 +17,9 @@ impl LimitRule {
     pub fn judge(&self, case: &Case<'_>, lines: &[Line<'_>]) -> Limit {
         let judged = match applies(self.when.as_ref(), &case.facts, &case.asked) {
             (FindingStatus::Unmet, _) => Judged::plain(FindingStatus::NotApplicable, "the limit does not apply"),
-            (FindingStatus::Unknown, needs) => Judged {
-                needs,
-                ..Judged::plain(FindingStatus::Unknown, "whether the limit applies is not known")
-            },
+            (FindingStatus::Unknown, needs) => {
+                Judged { needs, ..Judged::plain(FindingStatus::Unknown, "whether the limit applies is not known") }
+            }
             _ => self.count(case, lines),
         };
         Limit {
@@ -70,10 +69,9 @@ impl LimitRule {
         let told = self.tell(fullest);
         let most = format!("at most {} {}", self.amount.normalize(), self.unit());
         match status {
-            FindingStatus::Met => Judged {
-                requested: Some(fullest.known),
-                ..Judged::plain(status, format!("{told}; {most}"))
-            },
+            FindingStatus::Met => {
+                Judged { requested: Some(fullest.known), ..Judged::plain(status, format!("{told}; {most}")) }
+            }
             FindingStatus::Unmet => Judged {
                 requested: Some(fullest.known),
                 ..Judged::plain(status, format!("{told}, which is too many; {most}"))

@@ -7,7 +7,7 @@ use paratope_sdk::number::{Day, Exact};
 use paratope_sdk::payer::{self, Error, MissingEffect, Operator, SubjectKind};
 use paratope_sdk::words::{Ask, Citation, FindingStatus, Need, Statement};
 
-use crate::document::{Missing, OpenEffect, Result as Outcome};
+use crate::document::{Failure, Missing, OpenEffect, Stage};
 
 /// One payer and all its policies: a payer plugin as a library.
 #[derive(Debug, Clone)]
@@ -125,6 +125,15 @@ impl From<Missing> for MissingEffect {
     }
 }
 
+impl From<Stage> for payer::Stage {
+    fn from(stage: Stage) -> Self {
+        match stage {
+            Stage::Initial => Self::Initial,
+            Stage::Renewal => Self::Renewal,
+        }
+    }
+}
+
 /// A decision clock.
 #[derive(Debug, Clone)]
 pub(crate) struct ClockRule {
@@ -141,6 +150,7 @@ pub(crate) struct OpenPoint {
     pub text: String,
     pub effect: OpenEffect,
     pub kind: String,
+    pub stage: Option<payer::Stage>,
     pub when: Option<Check>,
     pub settled_by: Option<Check>,
 }
@@ -175,7 +185,7 @@ pub(crate) struct Step {
     pub text: String,
     pub count: Option<usize>,
     pub count_not_stated: bool,
-    pub accepts: Vec<Outcome>,
+    pub accepts: Vec<Failure>,
     pub lookback_days: Option<u32>,
     pub when: Option<Check>,
     pub citations: Vec<Citation>,

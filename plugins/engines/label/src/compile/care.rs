@@ -144,10 +144,10 @@ impl Compiler<'_, '_> {
         let mut rows = Vec::new();
         for (at, row) in read.toxicity.iter().enumerate() {
             self.slug(&row.kind, "kind of toxicity");
-            if let Some(grades) = &row.grades {
-                if grades.get_ref().is_empty() || grades.get_ref().iter().any(|grade| !(1..=5).contains(grade)) {
-                    self.error(grades.span(), "grades run from 1 to 5", None);
-                }
+            if let Some(grades) = &row.grades
+                && (grades.get_ref().is_empty() || grades.get_ref().iter().any(|grade| !(1..=5).contains(grade)))
+            {
+                self.error(grades.span(), "grades run from 1 to 5", None);
             }
             if row.applies.cycles.is_some() {
                 self.error(row.kind.span(), "a toxicity row does not depend on cycles", None);

@@ -363,9 +363,7 @@ impl Compiler<'_, '_> {
             let mut slots: Vec<Slot> = planned
                 .iter()
                 .filter_map(|(phase, when, _)| match when {
-                    When::Cycles { first, last, days }
-                        if *first <= cycle && last.is_none_or(|last| cycle <= last) =>
-                    {
+                    When::Cycles { first, last, days } if *first <= cycle && last.is_none_or(|last| cycle <= last) => {
                         Some((*phase, days))
                     }
                     _ => None,

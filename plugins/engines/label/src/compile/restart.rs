@@ -109,14 +109,7 @@ impl Compiler<'_, '_> {
         Some((phase, then))
     }
 
-    fn rejoins(
-        &mut self,
-        row: &document::Restart,
-        rejoin: Rejoin,
-        regimen: &Regimen,
-        after: usize,
-        gaps: &[Gap],
-    ) {
+    fn rejoins(&mut self, row: &document::Restart, rejoin: Rejoin, regimen: &Regimen, after: usize, gaps: &[Gap]) {
         if *row.action.get_ref() == Action::Proceed && row.rejoin.is_some() {
             self.error(row.action.span(), "a row that proceeds has nothing to rejoin", None);
         }
@@ -137,9 +130,10 @@ impl Compiler<'_, '_> {
         let Some(regimen) = regimens.get_mut(at) else { return };
         let name = format!("`{}` of `{}`", regimen.phases.get(after).map_or("", Phase::id), regimen.id());
         let Some(phase) = regimen.phases.get_mut(after) else { return };
-        let overlaps = phase.restart.iter().find(|known| {
-            known.to.is_none_or(|to| new.from <= to) && new.to.is_none_or(|to| known.from <= to)
-        });
+        let overlaps = phase
+            .restart
+            .iter()
+            .find(|known| known.to.is_none_or(|to| new.from <= to) && new.to.is_none_or(|to| known.from <= to));
         if let Some(known) = overlaps {
             let message = format!("after {name}: {} overlaps {}", new.words(), known.words());
             self.error(row.days.span(), message, Some("each number of days has one row".to_owned()));
@@ -152,10 +146,8 @@ impl Compiler<'_, '_> {
     fn holes(&mut self, regimens: &[Regimen], gaps: &[Gap]) {
         for (regimen, row) in regimens.iter().zip(&self.read.regimen) {
             for (phase, written) in regimen.phases.iter().zip(&row.phase) {
-                let known_gap = phase
-                    .gaps
-                    .iter()
-                    .any(|at| gaps.get(*at).is_some_and(|gap| gap.effect == Some(GapEffect::Restart)));
+                let known_gap =
+                    phase.gaps.iter().any(|at| gaps.get(*at).is_some_and(|gap| gap.effect == Some(GapEffect::Restart)));
                 if known_gap {
                     continue;
                 }

@@ -85,16 +85,14 @@ impl Reader<'_> {
     fn word(&mut self) -> String {
         self.peek();
         let rest = &self.text[self.at..];
+        let part = |c: char| c.is_ascii_alphanumeric() || "_-#.".contains(c);
         let mut end = 0;
-        let bytes = rest.as_bytes();
-        while end < bytes.len() {
-            let path = rest[end..].starts_with("::");
-            let part = bytes[end].is_ascii_alphanumeric() || b"_-#.".contains(&bytes[end]);
-            match (path, part) {
-                (true, _) => end += 2,
-                (_, true) => end += 1,
-                _ => break,
+        for c in rest.chars() {
+            let path = c == ':' && (rest[end..].starts_with("::") || rest[..end].ends_with(':'));
+            if !(part(c) || path) || rest[..end].ends_with("::") && c == ':' {
+                break;
             }
+            end += c.len_utf8();
         }
         assert!(end > 0, "cannot read: {}", &rest[..rest.len().min(60)]);
         self.at += end;

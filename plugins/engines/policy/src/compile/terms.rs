@@ -110,10 +110,7 @@ impl Workshop<'_, '_, '_> {
         Conditional {
             when: self.check(row.when.as_ref()),
             item: payer::Duration {
-                stage: match row.stage {
-                    document::Stage::Initial => payer::Stage::Initial,
-                    document::Stage::Renewal => payer::Stage::Renewal,
-                },
+                stage: row.stage.into(),
                 amount: row.amount,
                 unit: match row.unit {
                     DurationUnit::Months => "months",
@@ -205,6 +202,7 @@ impl Workshop<'_, '_, '_> {
             text: row.text.clone(),
             effect: row.effect,
             kind,
+            stage: row.stage.map(Into::into),
             when: self.check(row.when.as_ref()),
             settled_by: self.check(row.settled_by.as_ref()),
         }

@@ -92,12 +92,13 @@ pub struct Step {
     /// The rule in words.
     pub text: String,
     /// How many of the preferred products. Absent: all of them.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<u32>"))]
     pub count: Option<Spanned<u32>>,
     /// The source does not say how many: all are enough, none is too few, and between them it is unknown.
     #[serde(default)]
     pub count_not_stated: bool,
     /// What counts as failure.
-    pub accepts: Vec<Result>,
+    pub accepts: Vec<Failure>,
     /// The failure may be at most so many days old. Absent: no limit.
     pub lookback_days: Option<u32>,
     /// It applies only where this holds.
@@ -106,11 +107,11 @@ pub struct Step {
     pub cite: Cite,
 }
 
-/// How a former treatment ended.
+/// What counts as failure of a treatment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Result {
+pub enum Failure {
     /// It did not work.
     Ineffective,
     /// It was not tolerated.

@@ -1,12 +1,19 @@
 //! Case files: a request and a part of the answer it must give, in TOML that mirrors the contract.
 
-use paratope_policy_engine::Policies;
 use paratope_sdk::payer::*;
 use paratope_sdk::words::*;
 use toml::{Table, Value};
 
+/// Whatever answers as a payer plugin.
+pub trait Answers {
+    fn profile(&self, as_of: &str) -> Result<PayerProfile, Error>;
+    fn assess(&self, request: &AssessRequest) -> Result<Assessment, Error>;
+    fn prefer(&self, request: &PreferRequest) -> Result<Preferred, Error>;
+    fn billing(&self, request: &BillingRequest) -> Result<Bill, Error>;
+}
+
 /// Runs one case; the difference, when there is one.
-pub fn run(policies: &Policies, case: &Table) -> Result<(), String> {
+pub fn run(policies: &impl Answers, case: &Table) -> Result<(), String> {
     let request = case.get("request").and_then(Value::as_table).ok_or("no [request]")?;
     let answer = match text(case, "function")?.as_str() {
         "profile" => policies.profile(&text(request, "as-of")?).map(tell::profile),
@@ -66,7 +73,7 @@ fn maybe(table: &Table, key: &str) -> Option<String> {
     table.get(key).and_then(Value::as_str).map(str::to_owned)
 }
 
-mod read {
+pub mod read {
     use super::*;
 
     pub fn assess(table: &Table) -> Result<AssessRequest, String> {
@@ -95,7 +102,16 @@ mod read {
         known(
             table,
             &[
-                "phase", "kind", "day", "cycle", "cycle-day", "amount", "code", "units", "discarded-units", "vials",
+                "phase",
+                "kind",
+                "day",
+                "cycle",
+                "cycle-day",
+                "amount",
+                "code",
+                "units",
+                "discarded-units",
+                "vials",
                 "setting",
             ],
         )?;
@@ -133,7 +149,14 @@ mod read {
         known(
             table,
             &[
-                "coverage", "service-day", "class", "requested", "presentation", "use-for", "emergency", "history",
+                "coverage",
+                "service-day",
+                "class",
+                "requested",
+                "presentation",
+                "use-for",
+                "emergency",
+                "history",
                 "facts",
             ],
         )?;
@@ -171,8 +194,18 @@ mod read {
         known(
             table,
             &[
-                "coverage", "service-day", "product", "setting", "diagnosis", "code", "units", "discarded-units",
-                "container-single-dose", "ndc", "channel", "facts",
+                "coverage",
+                "service-day",
+                "product",
+                "setting",
+                "diagnosis",
+                "code",
+                "units",
+                "discarded-units",
+                "container-single-dose",
+                "ndc",
+                "channel",
+                "facts",
             ],
         )?;
         Ok(BillingRequest {
@@ -328,11 +361,7 @@ mod tell {
     }
 
     fn statement(it: Statement) -> Table {
-        row(vec![
-            ("code", word(&it.code)),
-            ("text", word(&it.text)),
-            ("citations", list(it.citations, citation)),
-        ])
+        row(vec![("code", word(&it.code)), ("text", word(&it.text)), ("citations", list(it.citations, citation))])
     }
 
     fn finding(it: Finding) -> Table {
