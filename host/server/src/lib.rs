@@ -1,0 +1,19 @@
+//! The host: services over plugins and a store, with HTTP and a command line as faces.
+//!
+//! [`host`] holds what is installed, [`services`] tell the stories, [`session`] records their plugin calls, [`store`]
+//! is the only SQL, [`cli`] and [`http`] are the faces. [`authoring`] turns folders into plugins.
+
+pub mod authoring;
+mod bundle;
+pub mod cli;
+pub mod clock;
+pub mod function;
+mod gate;
+pub mod host;
+pub mod http;
+pub mod input;
+pub mod report;
+pub mod services;
+pub mod session;
+pub mod store;
+pub mod terminal;

@@ -6,7 +6,7 @@
 use std::ops::Range as Span;
 
 use paratope_sdk::criteria;
-use paratope_sdk::document::{Cite, Dated, Diagnostic, Document, Examined, Severity, Spanned};
+use paratope_sdk::document::{Cite, Dated, Diagnostic, Document, Examined, Number, Severity, Spanned};
 use paratope_sdk::number::Exact;
 use paratope_sdk::product;
 use paratope_sdk::words::{Ask, Basis, Citation, Confidence, Need, Period, Statement};
@@ -17,6 +17,9 @@ use crate::label::{self, Cycles, Gap, Label, Phase, Regimen};
 mod care;
 mod regimen;
 mod restart;
+
+/// More kinds of vial for one dose make the least-waste search long, and no product has them.
+const MOST_VIALS: usize = 4;
 
 /// One edition, checked, with what is worth a look; or what must be put right.
 pub(crate) fn compile(document: &Document) -> Result<(Dated<Label>, Vec<Diagnostic>), Vec<Diagnostic>> {
@@ -183,9 +186,7 @@ impl Compiler<'_, '_> {
             if !["mg", "ug"].contains(&unit.as_str()) {
                 self.error(row.unit.span(), format!("`{unit}` is not a unit of content"), accepted(&["mg", "ug"]));
             }
-            if row.content.0 <= Exact::ZERO || row.per_ml.is_some_and(|per_ml| per_ml.0 <= Exact::ZERO) {
-                self.error(row.id.span(), "a vial holds more than nothing", None);
-            }
+            self.plausible(row.id.span(), [Some(row.content), row.per_ml]);
             if let Some(ndc) = &row.ndc {
                 let text = ndc.get_ref();
                 if text.len() != 11 || !text.bytes().all(|b| b.is_ascii_digit()) {
@@ -195,10 +196,14 @@ impl Compiler<'_, '_> {
             }
             let applies = Applies { phases: row.phases.clone(), ..Applies::default() };
             let doses = self.doses(&applies, regimens);
-            for phase in phases_of(regimens, &doses.pairs) {
-                if phase.drug == row.drug {
-                    phase.presentations.push(at);
-                }
+            let mut crowded = false;
+            for phase in phases_of(regimens, &doses.pairs).filter(|phase| phase.drug == row.drug) {
+                phase.presentations.push(at);
+                crowded |= phase.presentations.len() > MOST_VIALS;
+            }
+            if crowded {
+                let help = Some("say which phases each is meant for".to_owned());
+                self.error(row.id.span(), format!("more than {MOST_VIALS} presentations for one phase"), help);
             }
             presentations.push(label::Presentation {
                 shown: product::Presentation {
@@ -297,9 +302,7 @@ impl Compiler<'_, '_> {
                 let help = Some("add per-unit and unit".to_owned());
                 self.error(row.code.span(), "a drug code that is billed says what one unit holds", help);
             }
-            if row.per_unit.is_some_and(|per_unit| per_unit.0 <= Exact::ZERO) {
-                self.error(row.code.span(), "a unit holds more than nothing", None);
-            }
+            self.plausible(row.code.span(), [row.per_unit]);
             if row.first.zip(row.last).is_some_and(|(first, last)| last < first) {
                 self.error(row.code.span(), "the code ends before it begins", None);
             }
@@ -460,6 +463,16 @@ impl Compiler<'_, '_> {
             self.error(span, format!("`{text}` does not name cycles"), help);
         }
         read
+    }
+
+    /// Amounts of a drug lie between a millionth and a million of their unit; arithmetic on them cannot overflow.
+    fn plausible(&mut self, span: Span<usize>, amounts: impl IntoIterator<Item = Option<Number>>) {
+        let (least, most) = (Exact::new(1, 6), Exact::from(1_000_000));
+        for amount in amounts.into_iter().flatten() {
+            if amount.0 < least || most < amount.0 {
+                self.error(span.clone(), format!("{} is not an amount of a drug", amount.0), None);
+            }
+        }
     }
 
     fn one_of(&mut self, word: &Spanned<String>, what: &str, words: &[&str]) {

@@ -96,3 +96,24 @@ pub fn schema() -> schemars::Schema {
 paratope_sdk::register_product!(LabelEngine);
 #[cfg(feature = "component")]
 paratope_sdk::register_configure!(LabelEngine);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_answered_before_the_engine_is_configured_and_it_is_configured_once() {
+        let told = LabelEngine::monograph("2026-06-01".to_owned());
+        assert!(matches!(told, Err(Error::Other(why)) if why == "not configured"));
+        assert!(LabelEngine::configure(Vec::new()).is_err(), "no document, no label");
+        let text = include_str!("../../../products/tarlatamab/label/2025-11-19.toml").to_owned();
+        let documents = vec![Document { path: "label/2025-11-19.toml".to_owned(), text }];
+        let summary = LabelEngine::configure(documents.clone()).unwrap();
+        assert_eq!(
+            (summary.subject.as_str(), summary.editions.as_slice()),
+            ("tarlatamab", ["2025-11-19".to_owned()].as_slice())
+        );
+        assert!(LabelEngine::configure(documents).is_err(), "an instance has one configuration");
+        assert!(LabelEngine::monograph("2026-06-01".to_owned()).is_ok());
+    }
+}

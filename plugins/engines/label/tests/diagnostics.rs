@@ -225,6 +225,20 @@ fn an_amount_is_told_in_one_way() {
 }
 
 #[test]
+fn amounts_are_plausible() {
+    for (old, new) in [
+        ("content = 10", "content = 0"),
+        ("content = 10", "content = 10000000"),
+        ("fixed = 1,", "fixed = -1,"),
+        ("give = [30]", "give = [\"0.0000001\"]"),
+    ] {
+        let (_, _, severity, words) = first(old, new);
+        assert_eq!(severity, Severity::Error);
+        assert!(words.contains("is not an amount of a drug"), "{words}");
+    }
+}
+
+#[test]
 fn a_sourced_row_names_its_source() {
     let (_, _, _, words) = first(
         "cite = { source = [\"pi\"], confidence = \"sourced\" }\n\n[sources",

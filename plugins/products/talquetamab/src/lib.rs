@@ -185,8 +185,10 @@ fn follows_step_up_2(request: &NextDoseRequest, at: usize) -> bool {
 fn labels() -> Result<&'static Labels, Error> {
     static LABELS: OnceLock<Result<Labels, Vec<Diagnostic>>> = OnceLock::new();
     let compiled = LABELS.get_or_init(|| {
-        let documents: Vec<Document> =
-            EDITIONS.iter().map(|(path, text)| Document { path: (*path).to_owned(), text: (*text).to_owned() }).collect();
+        let documents: Vec<Document> = EDITIONS
+            .iter()
+            .map(|(path, text)| Document { path: (*path).to_owned(), text: (*text).to_owned() })
+            .collect();
         Labels::compile(&documents)
     });
     compiled.as_ref().map_err(|found| {
@@ -240,8 +242,12 @@ mod tests {
 
     #[test]
     fn doses_every_two_weeks_are_not_continued_weekly() {
-        let history =
-            [("step-up-1", "2026-06-01"), ("step-up-2", "2026-06-04"), ("step-up-3", "2026-06-07"), ("first-full", "2026-06-10")];
+        let history = [
+            ("step-up-1", "2026-06-01"),
+            ("step-up-2", "2026-06-04"),
+            ("step-up-3", "2026-06-07"),
+            ("first-full", "2026-06-10"),
+        ];
         let step = Talquetamab::next_dose(request("weekly", &history, "2026-06-17")).unwrap();
         assert_eq!(step.action, NextAction::AskPharmacist);
         let step = Talquetamab::next_dose(request("every-2-weeks", &history, "2026-06-24")).unwrap();

@@ -3,7 +3,6 @@
 use std::ops::Range as Span;
 
 use paratope_sdk::document::{Number, Spanned};
-use paratope_sdk::number::Exact;
 use paratope_sdk::product;
 use paratope_sdk::words::{PhaseKind, Statement};
 
@@ -223,9 +222,7 @@ impl Compiler<'_, '_> {
                 let message = format!("{} amounts for {} columns", band.give.len(), bands.columns.len());
                 self.error(row.span(), message, Some(format!("columns: {}", bands.columns.join(", "))));
             }
-            if band.give.iter().any(|amount| amount.0 <= Exact::ZERO) {
-                self.error(row.span(), "an amount is more than nothing", None);
-            }
+            self.plausible(row.span(), band.give.iter().copied().map(Some));
             let range = range(band.from, band.to, band.below);
             let top = |range: &Range| range.to.or(range.below);
             if range.from.zip(top(&range)).is_some_and(|(from, top)| top < from) {
@@ -265,10 +262,7 @@ impl Compiler<'_, '_> {
     fn amount(&mut self, row: &document::Amount, weight: Option<Range>) -> Option<Amount> {
         let unit = row.unit.get_ref();
         self.one_of(&row.unit, "a unit of an amount", &["mg", "ug", "mg/d", "ug/d"]);
-        let positive = [row.fixed, row.per_kg, row.per_m2, row.at_most].iter().flatten().all(|n| n.0 > Exact::ZERO);
-        if !positive {
-            self.error(row.unit.span(), "an amount is more than nothing", None);
-        }
+        self.plausible(row.unit.span(), [row.fixed, row.per_kg, row.per_m2, row.at_most]);
         let rule = match (row.fixed, row.per_kg, row.per_m2, &row.bands) {
             (Some(fixed), None, None, None) => AmountRule::Fixed(fixed.0),
             (None, Some(per_kg), None, None) => AmountRule::PerKg(per_kg.0),

@@ -1,0 +1,26 @@
+-- Every determination, in the order it was made: what was asked, each plugin call with its answer, what was answered.
+--
+-- Rows are only ever added. Each carries the hash of the row before it, so that a row that was changed, taken out or
+-- slipped in shows. request, calls and answer are JSON, compressed with zstd; the hashes are of the plain text.
+
+create table determinations (
+    seq          integer primary key,
+    id           text not null unique,
+    kind         text not null,      -- clearance, plan or call
+    recorded_at  text not null,
+    request      blob not null,
+    calls        blob not null,
+    answer       blob not null,
+    previous     blob not null,
+    hash         blob not null unique
+);
+
+create trigger determinations_never_change before update on determinations
+begin
+    select raise(abort, 'a determination never changes');
+end;
+
+create trigger determinations_never_go before delete on determinations
+begin
+    select raise(abort, 'a determination is never deleted');
+end;

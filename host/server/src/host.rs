@@ -1,0 +1,337 @@
+//! The host: sandbox, store and the installed plugins. Every face asks it, and it alone changes what is installed.
+
+mod bundled;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context as _;
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use paratope_domain::Day;
+use paratope_runtime::{CallError, CompileWorker, LoadError, Origin, Plugin, Sandbox, SandboxSettings};
+use tokio::sync::Semaphore;
+
+use crate::authoring::workshop::chain;
+use crate::authoring::{Manifest, Workshop};
+use crate::clock::{Clock, DeterminationId, Ids, to_millisecond};
+use crate::gate::Gate;
+use crate::session::{AskError, Session};
+use crate::store::{Activation, NewPlugin, Source, Store, StoreError, StoredPlugin};
+
+/// Determinations worked on at once. More wait: each holds a thread.
+const AT_ONCE: usize = 64;
+
+/// Plugins kept loaded for replay beside the installed ones.
+const ARCHIVE: usize = 32;
+
+/// What a host is made of.
+#[derive(Debug, Clone)]
+pub struct HostSettings {
+    /// The data folder: the store and the compiled code.
+    pub data: PathBuf,
+    /// Calls of one plugin that may run at once.
+    pub calls_per_plugin: u32,
+    /// The program that compiles foreign plugins: this one.
+    pub program: PathBuf,
+}
+
+impl HostSettings {
+    /// The usual settings, for this program.
+    pub fn new(data: PathBuf) -> anyhow::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let program = std::env::current_exe().context("failed to find this program")?;
+        Ok(Self { data, calls_per_plugin: u32::try_from(cores).unwrap_or(2).max(2), program })
+    }
+}
+
+/// The host. Clones share everything.
+#[derive(Clone)]
+pub struct Host {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    sandbox: Sandbox,
+    workshop: Workshop,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    ids: Ids,
+    places: u32,
+    at_once: Semaphore,
+    /// Swapped whole: a call in flight keeps the plugin it began with.
+    installed: ArcSwap<BTreeMap<String, Arc<Installed>>>,
+    /// Plugins that should be there and are not, and why, in words.
+    troubles: ArcSwap<BTreeMap<String, String>>,
+    /// Held while what is installed changes.
+    changing: tokio::sync::Mutex<()>,
+    archive: Mutex<Vec<(String, Arc<Plugin>)>>,
+}
+
+/// An installed plugin.
+pub struct Installed {
+    /// The plugin.
+    pub plugin: Arc<Plugin>,
+    /// What it says of itself.
+    pub manifest: Manifest,
+    /// Since when it answers, and who brought it.
+    pub activation: Activation,
+    gate: Gate,
+}
+
+impl Installed {
+    /// Calls the plugin when it has a place.
+    pub(crate) fn call<A>(&self, call: impl FnOnce(&Plugin) -> Option<Result<A, CallError>>) -> Option<Result<A, CallError>> {
+        let Some(_place) = self.gate.enter() else {
+            return Some(Err(CallError::Busy { limit: self.gate.places() }));
+        };
+        let answer = call(&self.plugin)?;
+        self.gate.note(!matches!(answer, Err(CallError::Fuel { .. } | CallError::Deadline { .. })));
+        Some(answer)
+    }
+}
+
+/// Why a plugin was not loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    /// It carries no manifest, or one that cannot be read.
+    #[error("{0}")]
+    Manifest(String),
+    /// The sandbox refuses it.
+    #[error("the plugin was refused: {}", chain(.0))]
+    Refused(LoadError),
+    /// It is not what its manifest says.
+    #[error("its manifest says it is a {said} plugin, and it is a {found} plugin")]
+    Kind {
+        /// What it says.
+        said: paratope_runtime::Kind,
+        /// What it is.
+        found: paratope_runtime::Kind,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The host is stopping.
+    #[error("the host is stopping")]
+    Stopping,
+}
+
+impl Host {
+    /// Opens the store, brings the bundled plugins up to date and loads what is active. A plugin that cannot be
+    /// loaded is a trouble of its own and stops nothing.
+    pub async fn open(settings: HostSettings, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let store = Store::open(&settings.data).await?;
+        let sandbox = Sandbox::new(SandboxSettings {
+            cache: Some(settings.data.join("compiled")),
+            worker: Some(CompileWorker::new(settings.program, ["compile-worker"])),
+            ..SandboxSettings::default()
+        })
+        .context("failed to set up the sandbox")?;
+        let host = Self {
+            inner: Arc::new(Inner {
+                workshop: Workshop::new(sandbox.clone()),
+                sandbox,
+                store,
+                clock,
+                ids: Ids::default(),
+                places: settings.calls_per_plugin,
+                at_once: Semaphore::new(AT_ONCE),
+                installed: ArcSwap::default(),
+                troubles: ArcSwap::default(),
+                changing: tokio::sync::Mutex::default(),
+                archive: Mutex::default(),
+            }),
+        };
+        host.bring_bundled().await?;
+        host.load_active().await?;
+        Ok(host)
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// Now, to the millisecond.
+    pub fn now(&self) -> Timestamp {
+        to_millisecond(self.inner.clock.now())
+    }
+
+    /// Today, where the host is.
+    pub fn today(&self) -> Option<Day> {
+        Day::try_from(self.inner.clock.now().to_zoned(jiff::tz::TimeZone::system()).date()).ok()
+    }
+
+    /// The host's clock.
+    pub fn clock(&self) -> &dyn Clock {
+        self.inner.clock.as_ref()
+    }
+
+    /// A new id.
+    pub fn next_id(&self, now: Timestamp) -> DeterminationId {
+        self.inner.ids.next(now)
+    }
+
+    /// The plugin that answers for `name`.
+    pub fn installed(&self, name: &str) -> Option<Arc<Installed>> {
+        self.inner.installed.load().get(name).cloned()
+    }
+
+    /// Every installed plugin, by name.
+    pub fn all_installed(&self) -> Vec<Arc<Installed>> {
+        self.inner.installed.load().values().cloned().collect()
+    }
+
+    /// The plugins that should be there and are not: name, and why.
+    pub fn troubles(&self) -> BTreeMap<String, String> {
+        self.inner.troubles.load().as_ref().clone()
+    }
+
+    /// That nothing is installed as `name`, and what there is.
+    pub fn unknown(&self, name: &str) -> AskError {
+        let known: Vec<String> = self.inner.installed.load().keys().map(|known| format!("`{known}`")).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        // A name that was asked for may be anything; what is no name is not repeated.
+        let name = if crate::authoring::manifest::is_name(name) { name } else { "?" };
+        AskError::Unknown { name: name.to_owned(), known }
+    }
+
+    /// Runs `work` where plugins may be called, with a session for its calls.
+    pub(crate) async fn with_session<A: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Session) -> A + Send + 'static,
+    ) -> anyhow::Result<(A, Session)> {
+        let _place = self.inner.at_once.acquire().await?;
+        let mut session = Session::live(self.clone());
+        Ok(tokio::task::spawn_blocking(move || (work(&mut session), session)).await?)
+    }
+
+    /// Verifies a component, keeps it and lets it answer from now on. Calls in flight finish on the one before it.
+    pub async fn install(&self, component: Vec<u8>) -> Result<Arc<Installed>, InstallError> {
+        let manifest = crate::authoring::section::read(&component)
+            .map_err(|error| InstallError::Manifest(error.to_string()))?
+            .ok_or_else(|| {
+                let how = "build it with `paratope plugin build`, which adds one";
+                InstallError::Manifest(format!("the component carries no manifest; {how}"))
+            })?;
+        let _changing = self.inner.changing.lock().await;
+        let component = Arc::new(component);
+        let plugin = self.load(&manifest.name, Arc::clone(&component), Origin::Foreign).await?;
+        let found = plugin.kind();
+        if found != manifest.kind {
+            return Err(InstallError::Kind { said: manifest.kind, found });
+        }
+        let now = self.now();
+        let kept = NewPlugin { digest: plugin.digest(), manifest: &manifest, origin: Origin::Foreign, bytes: &component };
+        self.store().keep(&kept, now).await?;
+        self.store().activate(&manifest.name, plugin.digest(), Source::Loaded, now).await?;
+        let activation = Activation {
+            name: manifest.name.clone(),
+            digest: plugin.digest().to_owned(),
+            source: Source::Loaded,
+            activated_at: now.to_string(),
+        };
+        tracing::info!(plugin = manifest.name, version = manifest.version, digest = plugin.digest(), "plugin loaded");
+        Ok(self.put(plugin, manifest, activation))
+    }
+
+    /// The plugin with this digest, installed or not. `None` when the store never had it.
+    pub async fn of_digest(&self, digest: &str) -> Result<Option<Arc<Plugin>>, InstallError> {
+        if let Some(installed) = self.inner.installed.load().values().find(|one| one.plugin.digest() == digest) {
+            return Ok(Some(Arc::clone(&installed.plugin)));
+        }
+        let archived = {
+            let archive = self.inner.archive.lock().unwrap_or_else(PoisonError::into_inner);
+            archive.iter().find(|(kept, _)| kept == digest).map(|(_, plugin)| Arc::clone(plugin))
+        };
+        if archived.is_some() {
+            return Ok(archived);
+        }
+        let Some(stored) = self.store().plugin(digest).await? else { return Ok(None) };
+        let plugin = Arc::new(self.load(&stored.manifest.name, Arc::new(stored.bytes), stored.origin).await?);
+        let mut archive = self.inner.archive.lock().unwrap_or_else(PoisonError::into_inner);
+        if archive.len() >= ARCHIVE {
+            archive.remove(0);
+        }
+        archive.push((digest.to_owned(), Arc::clone(&plugin)));
+        Ok(Some(plugin))
+    }
+
+    /// Compiles and tries a component, off the threads that serve.
+    async fn load(&self, name: &str, component: Arc<Vec<u8>>, origin: Origin) -> Result<Plugin, InstallError> {
+        let (sandbox, name) = (self.inner.sandbox.clone(), name.to_owned());
+        tokio::task::spawn_blocking(move || sandbox.load(&name, &component, origin))
+            .await
+            .map_err(|_| InstallError::Stopping)?
+            .map_err(InstallError::Refused)
+    }
+
+    /// Loads what the store says is active.
+    async fn load_active(&self) -> anyhow::Result<()> {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let room = Arc::new(Semaphore::new(cores));
+        let mut loading = tokio::task::JoinSet::new();
+        for (name, activation) in self.store().active().await? {
+            let (host, room) = (self.clone(), Arc::clone(&room));
+            loading.spawn(async move {
+                let _place = room.acquire_owned().await;
+                let loaded = host.load_one(&activation).await;
+                (name, activation, loaded)
+            });
+        }
+        while let Some(loaded) = loading.join_next().await {
+            let (name, activation, loaded) = loaded?;
+            match loaded {
+                Ok((plugin, manifest)) => drop(self.put(plugin, manifest, activation)),
+                Err(error) => self.trouble(&name, &format!("{error:#}")),
+            }
+        }
+        Ok(())
+    }
+
+    async fn load_one(&self, activation: &Activation) -> anyhow::Result<(Plugin, Manifest)> {
+        let stored = self.store().plugin(&activation.digest).await?.context("its bytes are not in the store")?;
+        let StoredPlugin { manifest, origin, bytes, .. } = stored;
+        let plugin = self.load(&activation.name, Arc::new(bytes), origin).await?;
+        anyhow::ensure!(plugin.digest() == activation.digest, "its bytes in the store were changed");
+        Ok((plugin, manifest))
+    }
+
+    /// Lets a plugin answer for its name.
+    fn put(&self, plugin: Plugin, manifest: Manifest, activation: Activation) -> Arc<Installed> {
+        let gate = Gate::new(self.inner.places);
+        let name = activation.name.clone();
+        let installed = Arc::new(Installed { plugin: Arc::new(plugin), manifest, activation, gate });
+        self.inner.installed.rcu(|now| {
+            let mut next = BTreeMap::clone(now);
+            next.insert(name.clone(), Arc::clone(&installed));
+            next
+        });
+        self.inner.troubles.rcu(|now| {
+            let mut next = BTreeMap::clone(now);
+            next.remove(&name);
+            next
+        });
+        installed
+    }
+
+    fn trouble(&self, name: &str, why: &str) {
+        tracing::warn!(plugin = name, why, "plugin not loaded");
+        self.inner.troubles.rcu(|now| {
+            let mut next = BTreeMap::clone(now);
+            next.insert(name.to_owned(), why.to_owned());
+            next
+        });
+    }
+}
+
+/// The data folder when none is named.
+pub fn default_data() -> anyhow::Result<PathBuf> {
+    std::env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .filter(|base| base.is_absolute())
+        .or_else(|| std::env::home_dir().map(|home| home.join(".local/share")))
+        .map(|base| base.join(Path::new("paratope")))
+        .context("there is no home folder; name a data folder with --data DIR")
+}

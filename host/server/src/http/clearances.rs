@@ -1,0 +1,4 @@
+//! `/v1/clearances`.
+
+pub(super) mod get;
+pub(super) mod post;

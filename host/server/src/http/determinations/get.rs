@@ -1,0 +1,56 @@
+//! `GET /v1/determinations/{id}`
+
+use std::fmt::Write as _;
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::value::RawValue;
+
+use super::{Recorded, determination_id};
+use crate::host::Host;
+use crate::http::body::InPath;
+use crate::http::openapi;
+use crate::http::problem::Problem;
+use crate::services::ServiceError;
+use crate::services::record::plugins_of;
+
+/// A determination as it was recorded: what was asked, every plugin call, what was answered.
+#[utoipa::path(
+    get,
+    path = "/v1/determinations/{id}",
+    tag = "determinations",
+    params(("id" = String, Path, description = "The determination's id")),
+    responses(
+        (status = OK, description = "The determination", body = inline(openapi::RecordedDoc)),
+        (status = "4XX", description = "There is none", body = inline(openapi::ProblemDoc), content_type = "application/problem+json"),
+    ),
+)]
+pub(in crate::http) async fn handler(
+    State(host): State<Host>,
+    InPath(id): InPath<String>,
+) -> Result<Json<Recorded>, Problem> {
+    let found = host.recorded(determination_id(&id)?).await?;
+    Ok(Json(Recorded {
+        id: found.id.to_string(),
+        kind: found.kind,
+        recorded_at: found.recorded_at,
+        plugins: plugins_of(&found.calls),
+        request: json(found.request)?,
+        calls: found.calls,
+        answer: json(found.answer)?,
+        previous: hex(&found.previous),
+        hash: hex(&found.hash),
+        intact: found.intact,
+    }))
+}
+
+fn json(text: String) -> Result<Box<RawValue>, ServiceError> {
+    RawValue::from_string(text).map_err(|error| ServiceError::Internal(error.into()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,32 @@
+//! `/health/live` and `/health/ready`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::openapi;
+use super::problem::Problem;
+use crate::host::Host;
+use crate::services::ServiceError;
+
+/// The process answers.
+#[utoipa::path(get, path = "/health/live", tag = "health", responses((status = OK, description = "It answers")))]
+pub(super) async fn live() -> Json<Value> {
+    Json(json!({ "status": "live" }))
+}
+
+/// The store answers and plugins are loaded. Plugins that could not be loaded are named; they stop nobody else.
+#[utoipa::path(get, path = "/health/ready", tag = "health", responses(
+    (status = OK, description = "It can clear orders"),
+    (status = SERVICE_UNAVAILABLE, description = "It cannot", body = inline(openapi::ProblemDoc), content_type = "application/problem+json"),
+))]
+pub(super) async fn ready(State(host): State<Host>) -> Result<Json<Value>, Problem> {
+    host.store().ping().await.map_err(ServiceError::Store)?;
+    let list = host.plugins();
+    if list.plugins.is_empty() {
+        let detail = "no plugin is loaded";
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again", detail));
+    }
+    Ok(Json(json!({ "status": "ready", "plugins": list.plugins.len(), "troubles": list.troubles })))
+}

@@ -1,0 +1,3 @@
+//! `/v1/plans`.
+
+pub(super) mod post;

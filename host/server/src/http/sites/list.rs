@@ -1,0 +1,17 @@
+//! `GET /v1/sites`
+
+use axum::Json;
+use axum::extract::State;
+
+use super::SiteList;
+use crate::host::Host;
+use crate::http::openapi;
+use crate::http::problem::Problem;
+
+/// The places that give doses.
+#[utoipa::path(get, path = "/v1/sites", tag = "sites", responses(
+    (status = OK, description = "Every site", body = inline(openapi::SiteListDoc)),
+))]
+pub(in crate::http) async fn handler(State(host): State<Host>) -> Result<Json<SiteList>, Problem> {
+    Ok(Json(SiteList { sites: host.sites().await? }))
+}

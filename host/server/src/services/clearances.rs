@@ -1,0 +1,32 @@
+//! Clearances: finds the site, has the order judged, records it.
+
+use paratope_domain::clearance::Clearance;
+use paratope_domain::request::ClearanceRequest;
+use paratope_runtime::Kind;
+
+use super::ServiceError;
+use super::clear::{self, Input};
+use super::record::Determined;
+use crate::host::Host;
+use crate::session::Session;
+use crate::store::DeterminationKind;
+
+/// Judges. Live and from the record alike.
+pub fn ask(session: &mut Session, input: &Input) -> Result<Clearance, ServiceError> {
+    Ok(clear::judge(session, input))
+}
+
+impl Host {
+    /// Clears an order and records how.
+    pub async fn clear(&self, request: ClearanceRequest) -> Result<(Determined, Clearance), ServiceError> {
+        request.check().map_err(|impossible| ServiceError::bad(impossible.pointer, impossible.reason))?;
+        let Some(stored) = self.store().site(&request.site).await? else {
+            let known: Vec<String> = self.store().sites().await?.into_iter().map(|stored| stored.site.id).collect();
+            return Err(ServiceError::unknown("site", &request.site, &known, "/site"));
+        };
+        self.known_plugin(Kind::Product, "product", &request.order.product, "/order/product")?;
+        self.known_plugin(Kind::Payer, "payer", &request.coverage.payer, "/coverage/payer")?;
+        let input = Input { request, site: stored.site };
+        self.determine(DeterminationKind::Clearance, input, ask).await
+    }
+}

@@ -1,0 +1,80 @@
+//! Recording: a determination is told in a session, written, and only then answered.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{PluginRef, ServiceError};
+use crate::clock::DeterminationId;
+use crate::host::Host;
+use crate::session::Session;
+use crate::store::{Call, DeterminationKind, Draft};
+
+/// A recorded determination.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Determined {
+    /// Its id. `paratope replay ID` runs it again.
+    pub id: DeterminationId,
+    /// What it is.
+    pub kind: DeterminationKind,
+    /// When it was recorded.
+    pub recorded_at: String,
+    /// The plugins that took part, in order of their first call.
+    pub plugins: Vec<PluginRef>,
+    /// What was answered.
+    pub answer: Box<RawValue>,
+}
+
+impl Host {
+    /// Tells `story` where plugins may be called, records what was asked, called and answered, and returns the answer.
+    ///
+    /// The story is pure but for the session: told again from the record, it gives the same answer.
+    pub async fn determine<Q, A>(
+        &self,
+        kind: DeterminationKind,
+        asked: Q,
+        story: impl FnOnce(&mut Session, &Q) -> Result<A, ServiceError> + Send + 'static,
+    ) -> Result<(Determined, A), ServiceError>
+    where
+        Q: Serialize + Send + 'static,
+        A: Serialize + Send + 'static,
+    {
+        let told = self.with_session(move |session| {
+            let answer = story(session, &asked)?;
+            // A failure that may pass is not what the rules say.
+            if let Some(passing) = session.passing() {
+                return Err(ServiceError::Ask(passing));
+            }
+            let request = serde_json::to_string(&asked).map_err(internal)?;
+            let json = serde_json::value::to_raw_value(&answer).map_err(internal)?;
+            Ok::<_, ServiceError>((request, json, answer))
+        });
+        let (outcome, session) = told.await.map_err(ServiceError::Internal)?;
+        let (request, json, answer) = outcome?;
+        let calls = session.into_calls();
+        let plugins = plugins_of(&calls);
+        let recorded_at = self.now();
+        let id = self.next_id(recorded_at);
+        let draft = Draft { id, kind, recorded_at, request, calls, answer: json.get().to_owned() };
+        self.store().record(draft).await?;
+        tracing::info!(%id, kind = kind.name(), "recorded");
+        let recorded_at = recorded_at.to_string();
+        Ok((Determined { id, kind, recorded_at, plugins, answer: json }, answer))
+    }
+}
+
+/// The plugins of some calls, each once.
+pub fn plugins_of(calls: &[Call]) -> Vec<PluginRef> {
+    let mut plugins: Vec<PluginRef> = Vec::new();
+    for call in calls {
+        let plugin = PluginRef { name: call.plugin.clone(), digest: call.digest.clone() };
+        if !plugins.contains(&plugin) {
+            plugins.push(plugin);
+        }
+    }
+    plugins
+}
+
+fn internal(error: serde_json::Error) -> ServiceError {
+    ServiceError::Internal(error.into())
+}

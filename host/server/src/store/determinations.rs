@@ -1,0 +1,340 @@
+//! Determinations: sealed before they are written, and read back whole.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
+use sqlx::FromRow;
+
+use super::{Store, StoreError, failed_to, writer};
+use crate::clock::DeterminationId;
+use crate::function::{Answer, Function};
+
+/// zstd's level: the fastest. Answers repeat their citations, so it takes most of the size away all the same.
+const LEVEL: i32 = 1;
+
+/// What was determined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeterminationKind {
+    /// Whether doses may be given and will be paid.
+    Clearance,
+    /// A course, dose by dose.
+    Plan,
+    /// One call of one plugin.
+    Call,
+}
+
+impl DeterminationKind {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Clearance => "clearance",
+            Self::Plan => "plan",
+            Self::Call => "call",
+        }
+    }
+
+    fn read(name: &str) -> Result<Self, StoreError> {
+        [Self::Clearance, Self::Plan, Self::Call]
+            .into_iter()
+            .find(|kind| kind.name() == name)
+            .ok_or(StoreError::Damaged { what: "determination" })
+    }
+}
+
+/// One call of a plugin, with what it answered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Call {
+    /// The plugin's name.
+    pub plugin: String,
+    /// The digest of the bytes that answered.
+    pub digest: String,
+    /// The function called.
+    pub function: Function,
+    /// The request: JSON of the contract.
+    pub request: Box<RawValue>,
+    /// The answer.
+    pub answer: Answer,
+}
+
+/// A determination to be recorded.
+#[derive(Debug)]
+pub struct Draft {
+    /// Its id.
+    pub id: DeterminationId,
+    /// What it is.
+    pub kind: DeterminationKind,
+    /// When it was made.
+    pub recorded_at: Timestamp,
+    /// What was asked: JSON.
+    pub request: String,
+    /// The plugin calls, in order.
+    pub calls: Vec<Call>,
+    /// What was answered: JSON.
+    pub answer: String,
+}
+
+/// A determination as it was recorded.
+#[derive(Debug, Clone)]
+pub struct Determination {
+    /// Its id.
+    pub id: DeterminationId,
+    /// What it is.
+    pub kind: DeterminationKind,
+    /// When it was made, RFC 3339.
+    pub recorded_at: String,
+    /// What was asked: JSON.
+    pub request: String,
+    /// The plugin calls, in order.
+    pub calls: Vec<Call>,
+    /// What was answered: JSON.
+    pub answer: String,
+    /// The hash of the row before it.
+    pub previous: Vec<u8>,
+    /// Its own hash.
+    pub hash: Vec<u8>,
+    /// Whether its hash is the hash of what it says.
+    pub intact: bool,
+}
+
+/// A determination in a list.
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Listed {
+    /// Its id.
+    #[schemars(with = "String")]
+    pub id: DeterminationId,
+    /// What it is.
+    pub kind: DeterminationKind,
+    /// When it was made.
+    pub recorded_at: String,
+}
+
+/// How the chain of all determinations stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Chain {
+    /// Rows looked at.
+    pub rows: u64,
+    /// Rows that do not follow from the row before them.
+    pub broken: u64,
+}
+
+/// A determination ready to be written: compressed, and its content hashed.
+#[derive(Debug)]
+pub(super) struct Sealed {
+    pub(super) id: DeterminationId,
+    pub(super) kind: DeterminationKind,
+    pub(super) recorded_at: String,
+    pub(super) request: Vec<u8>,
+    pub(super) calls: Vec<u8>,
+    pub(super) answer: Vec<u8>,
+    pub(super) content: Vec<u8>,
+}
+
+impl Sealed {
+    fn new(draft: &Draft) -> Result<Self, StoreError> {
+        let damaged = |_| StoreError::Damaged { what: "determination" };
+        let calls = serde_json::to_string(&draft.calls).map_err(damaged)?;
+        let recorded_at = draft.recorded_at.to_string();
+        Ok(Self {
+            id: draft.id,
+            kind: draft.kind,
+            request: compressed(&draft.request)?,
+            calls: compressed(&calls)?,
+            answer: compressed(&draft.answer)?,
+            content: content(&draft.id.to_string(), draft.kind, &recorded_at, &[&draft.request, &calls, &draft.answer]),
+            recorded_at,
+        })
+    }
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    kind: String,
+    recorded_at: String,
+    request: Vec<u8>,
+    calls: Vec<u8>,
+    answer: Vec<u8>,
+    previous: Vec<u8>,
+    hash: Vec<u8>,
+}
+
+impl Row {
+    fn open(self) -> Result<Determination, StoreError> {
+        let damaged = |_| StoreError::Damaged { what: "determination" };
+        let kind = DeterminationKind::read(&self.kind)?;
+        let (request, calls, answer) = (plain(&self.request)?, plain(&self.calls)?, plain(&self.answer)?);
+        let content = content(&self.id, kind, &self.recorded_at, &[&request, &calls, &answer]);
+        Ok(Determination {
+            id: self.id.parse().map_err(|_| StoreError::Damaged { what: "determination" })?,
+            kind,
+            recorded_at: self.recorded_at,
+            request,
+            calls: serde_json::from_str(&calls).map_err(damaged)?,
+            answer,
+            intact: writer::link(&self.previous, &content) == self.hash,
+            previous: self.previous,
+            hash: self.hash,
+        })
+    }
+}
+
+impl Store {
+    /// Records a determination. It is durable when this returns.
+    pub async fn record(&self, draft: Draft) -> Result<(), StoreError> {
+        self.writer.write(Sealed::new(&draft)?).await
+    }
+
+    /// The determination with this id.
+    pub async fn determination(&self, id: DeterminationId) -> Result<Option<Determination>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(
+            "select id, kind, recorded_at, request, calls, answer, previous, hash from determinations where id = ?",
+        )
+        .bind(id.to_string())
+        .fetch_optional(&self.reads)
+        .await
+        .map_err(failed_to("read a determination"))?;
+        row.map(Row::open).transpose()
+    }
+
+    /// The determinations recorded after `after`, oldest first, at most `limit`.
+    pub async fn determinations(&self, after: Option<DeterminationId>, limit: u32) -> Result<Vec<Listed>, StoreError> {
+        let rows: Vec<(String, String, String)> = sqlx::query_as(
+            "select id, kind, recorded_at from determinations \
+             where seq > coalesce((select seq from determinations where id = ?), 0) order by seq limit ?",
+        )
+        .bind(after.map(|id| id.to_string()))
+        .bind(limit)
+        .fetch_all(&self.reads)
+        .await
+        .map_err(failed_to("list determinations"))?;
+        rows.into_iter()
+            .map(|(id, kind, recorded_at)| {
+                let id = id.parse().map_err(|_| StoreError::Damaged { what: "determination" })?;
+                Ok(Listed { id, kind: DeterminationKind::read(&kind)?, recorded_at })
+            })
+            .collect()
+    }
+
+    /// Walks the chain and counts the rows that do not follow from the row before them. What a row says is checked
+    /// when it is read.
+    pub async fn chain(&self) -> Result<Chain, StoreError> {
+        let counted: (i64, i64) = sqlx::query_as(
+            "select count(*), coalesce(sum(previous <> coalesce(before, zeroblob(32))), 0) from \
+             (select previous, lag(hash) over (order by seq) as before from determinations)",
+        )
+        .fetch_one(&self.reads)
+        .await
+        .map_err(failed_to("walk the chain"))?;
+        let unsigned = |count: i64| u64::try_from(count).unwrap_or_default();
+        Ok(Chain { rows: unsigned(counted.0), broken: unsigned(counted.1) })
+    }
+}
+
+/// The hash of everything a row says but its place.
+fn content(id: &str, kind: DeterminationKind, recorded_at: &str, parts: &[&str]) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    for part in ["paratope determination 1", id, kind.name(), recorded_at].iter().chain(parts) {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().to_vec()
+}
+
+fn compressed(text: &str) -> Result<Vec<u8>, StoreError> {
+    zstd::bulk::compress(text.as_bytes(), LEVEL).map_err(|_| StoreError::Damaged { what: "determination" })
+}
+
+fn plain(bytes: &[u8]) -> Result<String, StoreError> {
+    let plain = zstd::stream::decode_all(bytes).map_err(|_| StoreError::Damaged { what: "determination" })?;
+    String::from_utf8(plain).map_err(|_| StoreError::Damaged { what: "determination" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Ids;
+
+    fn draft(ids: &Ids, request: &str) -> Draft {
+        let now = Timestamp::from_millisecond(1_764_000_000_000).unwrap();
+        Draft {
+            id: ids.next(now),
+            kind: DeterminationKind::Call,
+            recorded_at: now,
+            request: request.to_owned(),
+            calls: vec![Call {
+                plugin: "exemplimab".to_owned(),
+                digest: "sha256:00".to_owned(),
+                function: Function::Monograph,
+                request: RawValue::from_string("{\"as-of\":\"2026-11-23\"}".to_owned()).unwrap(),
+                answer: Answer::Error(RawValue::from_string("{ \"other\" : \"x\" }".to_owned()).unwrap()),
+            }],
+            answer: "{}".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_determination_reads_back_byte_for_byte() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).await.unwrap();
+        let draft = draft(&Ids::default(), "{\"a\": 1}");
+        let (id, calls) = (draft.id, serde_json::to_string(&draft.calls).unwrap());
+        store.record(draft).await.unwrap();
+        let found = store.determination(id).await.unwrap().unwrap();
+        assert_eq!((found.request.as_str(), found.answer.as_str()), ("{\"a\": 1}", "{}"));
+        assert_eq!(serde_json::to_string(&found.calls).unwrap(), calls);
+        assert!(found.intact);
+    }
+
+    #[tokio::test]
+    async fn many_at_once_form_one_chain() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).await.unwrap();
+        let ids = Ids::default();
+        let mut writes = tokio::task::JoinSet::new();
+        for number in 0..300 {
+            let (store, draft) = (store.clone(), draft(&ids, &number.to_string()));
+            writes.spawn(async move { store.record(draft).await });
+        }
+        while let Some(written) = writes.join_next().await {
+            written.unwrap().unwrap();
+        }
+        assert_eq!(store.chain().await.unwrap(), Chain { rows: 300, broken: 0 });
+        assert_eq!(store.determinations(None, 500).await.unwrap().len(), 300);
+        let listed = store.determinations(None, 10).await.unwrap();
+        let next = store.determinations(listed.last().map(|one| one.id), 10).await.unwrap();
+        assert_eq!((listed.len(), next.len()), (10, 10));
+    }
+
+    #[tokio::test]
+    async fn a_row_that_was_changed_or_taken_out_shows() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).await.unwrap();
+        let ids = Ids::default();
+        let mut kept = Vec::new();
+        for number in 0..4 {
+            let draft = draft(&ids, &number.to_string());
+            kept.push(draft.id);
+            store.record(draft).await.unwrap();
+        }
+        let mut connection = store.writes.lock().await;
+        let refused = sqlx::query("delete from determinations where seq = 2").execute(&mut *connection).await;
+        assert!(refused.is_err());
+        for statement in [
+            "drop trigger determinations_never_go",
+            "drop trigger determinations_never_change",
+            "delete from determinations where seq = 2",
+            "update determinations set recorded_at = 'then' where seq = 4",
+        ] {
+            sqlx::query(statement).execute(&mut *connection).await.unwrap();
+        }
+        drop(connection);
+        assert_eq!(store.chain().await.unwrap(), Chain { rows: 3, broken: 1 });
+        assert!(store.determination(kept[2]).await.unwrap().unwrap().intact);
+        assert!(!store.determination(kept[3]).await.unwrap().unwrap().intact);
+    }
+}

@@ -1,0 +1,88 @@
+//! Writes determinations: whatever waits is committed together, and nobody is told before the commit.
+
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+use sqlx::{Connection as _, SqliteConnection};
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use super::determinations::Sealed;
+use super::{StoreError, failed_to};
+
+/// Determinations committed at once. More would make the first of them wait for the last.
+const BATCH: usize = 256;
+
+/// Determinations that may wait. Whoever comes after waits to be let in.
+const QUEUE: usize = 1024;
+
+/// Hands determinations to the task that writes them.
+#[derive(Debug, Clone)]
+pub(super) struct Writer {
+    queue: mpsc::Sender<Pending>,
+}
+
+struct Pending {
+    sealed: Sealed,
+    committed: oneshot::Sender<Result<(), StoreError>>,
+}
+
+impl Writer {
+    /// Starts the task. It ends when the last writer is dropped.
+    pub(super) fn start(connection: Arc<Mutex<SqliteConnection>>) -> Self {
+        let (queue, mut waiting) = mpsc::channel(QUEUE);
+        tokio::spawn(async move {
+            let mut batch = Vec::with_capacity(BATCH);
+            while waiting.recv_many(&mut batch, BATCH).await > 0 {
+                let outcome = commit(&mut *connection.lock().await, &batch).await;
+                for pending in batch.drain(..) {
+                    // Whoever stopped waiting does not hear of it; the determination is kept all the same.
+                    let _ = pending.committed.send(outcome.clone());
+                }
+            }
+        });
+        Self { queue }
+    }
+
+    /// Returns when `sealed` is durable.
+    pub(super) async fn write(&self, sealed: Sealed) -> Result<(), StoreError> {
+        let (committed, acknowledged) = oneshot::channel();
+        self.queue.send(Pending { sealed, committed }).await.map_err(|_| StoreError::Closed)?;
+        acknowledged.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+async fn commit(connection: &mut SqliteConnection, batch: &[Pending]) -> Result<(), StoreError> {
+    const DOING: &str = "record determinations";
+    // Another process may write too, so the last hash is read under the lock that this transaction holds.
+    let mut transaction = connection.begin_with("begin immediate").await.map_err(failed_to(DOING))?;
+    let last: Option<Vec<u8>> = sqlx::query_scalar("select hash from determinations order by seq desc limit 1")
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(failed_to(DOING))?;
+    let mut previous = last.unwrap_or_else(|| vec![0; 32]);
+    for Pending { sealed, .. } in batch {
+        let hash = link(&previous, &sealed.content);
+        sqlx::query(
+            "insert into determinations (id, kind, recorded_at, request, calls, answer, previous, hash) \
+             values (?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(sealed.id.to_string())
+        .bind(sealed.kind.name())
+        .bind(&sealed.recorded_at)
+        .bind(sealed.request.as_slice())
+        .bind(sealed.calls.as_slice())
+        .bind(sealed.answer.as_slice())
+        .bind(&previous)
+        .bind(&hash)
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed_to(DOING))?;
+        previous = hash;
+    }
+    transaction.commit().await.map_err(failed_to(DOING))
+}
+
+/// The hash of a row: of the row before it and of its own content.
+pub(super) fn link(previous: &[u8], content: &[u8]) -> Vec<u8> {
+    Sha256::new().chain_update(previous).chain_update(content).finalize().to_vec()
+}
