@@ -151,11 +151,7 @@ fn list(root: &Path, out: &Path, shelf: &str, folder: &Path, table: &mut String)
     let manifest: toml::Table = fs::read_to_string(folder.join("plugin.toml"))?
         .parse()
         .map_err(|error| format!("{}: {error}", folder.join("plugin.toml").display()))?;
-    let module = if manifest.contains_key("code") {
-        Some(compile(root, out, folder)?)
-    } else {
-        None
-    };
+    let module = if manifest.contains_key("code") { Some(compile(root, out, folder)?) } else { None };
     let mut files = vec![PathBuf::from("plugin.toml")];
     documents(folder, Path::new(""), &mut files)?;
     files.sort();

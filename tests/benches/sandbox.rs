@@ -39,9 +39,7 @@ fn build(sandbox: &Sandbox, path: &str) -> Vec<u8> {
 /// The full request that clearance sends for a first start: thirty facts, three doses.
 fn assess_request() -> AssessRequest {
     let facts = demo_facts();
-    let line = |phase: &str, kind: &str, day: &str, at: u32, units: u32, discarded: u32| {
-        json!({ "phase": phase, "kind": kind, "day": day, "cycle-day": at, "code": "J9380", "units": units, "discarded-units": discarded, "setting": "inpatient" })
-    };
+    let line = |phase: &str, kind: &str, day: &str, at: u32, units: u32, discarded: u32| json!({ "phase": phase, "kind": kind, "day": day, "cycle-day": at, "code": "J9380", "units": units, "discarded-units": discarded, "setting": "inpatient" });
     serde_json::from_value(json!({
         "coverage": { "line-of-business": "commercial" },
         "service-day": "2026-11-23",
@@ -84,9 +82,15 @@ fn calls(criterion: &mut Criterion) {
     let payer = build(&sandbox, "payers/aetna");
     let largest = build(&sandbox, "payers/bcbs-alabama");
     let product = build(&sandbox, "products/teclistamab");
-    println!("components: aetna {} kB, bcbs-alabama {} kB, teclistamab {} kB", payer.len() / 1000, largest.len() / 1000, product.len() / 1000);
+    println!(
+        "components: aetna {} kB, bcbs-alabama {} kB, teclistamab {} kB",
+        payer.len() / 1000,
+        largest.len() / 1000,
+        product.len() / 1000
+    );
     let load = |name: &str, component: &[u8]| sandbox.load(name, component, Origin::Snapshot).unwrap();
-    let (aetna, alabama, teclistamab) = (load("aetna", &payer), load("alabama", &largest), load("teclistamab", &product));
+    let (aetna, alabama, teclistamab) =
+        (load("aetna", &payer), load("alabama", &largest), load("teclistamab", &product));
     // It is ours, and tiny: compiled in process like a snapshot.
     let guest = empty_payer();
     let empty = load("empty", &guest);
@@ -96,9 +100,15 @@ fn calls(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group("assess");
     group.bench_function("bare wasmtime, empty function", bare_call(&request));
-    group.bench_function("sandbox, empty function", |bencher| bencher.iter(|| empty.payer().unwrap().assess(black_box(&request)).unwrap()));
-    group.bench_function("sandbox, aetna", |bencher| bencher.iter(|| aetna.payer().unwrap().assess(black_box(&request)).unwrap()));
-    group.bench_function("sandbox, bcbs-alabama", |bencher| bencher.iter(|| alabama.payer().unwrap().assess(black_box(&request)).unwrap()));
+    group.bench_function("sandbox, empty function", |bencher| {
+        bencher.iter(|| empty.payer().unwrap().assess(black_box(&request)).unwrap())
+    });
+    group.bench_function("sandbox, aetna", |bencher| {
+        bencher.iter(|| aetna.payer().unwrap().assess(black_box(&request)).unwrap())
+    });
+    group.bench_function("sandbox, bcbs-alabama", |bencher| {
+        bencher.iter(|| alabama.payer().unwrap().assess(black_box(&request)).unwrap())
+    });
     let native = paratope_policy_engine::Policies::compile(&native_documents("payers/aetna")).unwrap();
     let native_request = native_assess(&request);
     group.bench_function("native, aetna", |bencher| bencher.iter(|| native.assess(black_box(&native_request))));
@@ -106,12 +116,18 @@ fn calls(criterion: &mut Criterion) {
 
     let plan = plan_request();
     let mut group = criterion.benchmark_group("plan");
-    group.bench_function("sandbox, teclistamab, 12 doses", |bencher| bencher.iter(|| teclistamab.product().unwrap().plan(black_box(&plan)).unwrap()));
+    group.bench_function("sandbox, teclistamab, 12 doses", |bencher| {
+        bencher.iter(|| teclistamab.product().unwrap().plan(black_box(&plan)).unwrap())
+    });
     group.finish();
 }
 
 fn native_documents(path: &str) -> Vec<paratope_sdk::configure::Document> {
-    folder(path).documents().into_iter().map(|one| paratope_sdk::configure::Document { path: one.path, text: one.text }).collect()
+    folder(path)
+        .documents()
+        .into_iter()
+        .map(|one| paratope_sdk::configure::Document { path: one.path, text: one.text })
+        .collect()
 }
 
 /// The same request in the plugin's own words.
@@ -133,20 +149,47 @@ fn native_assess(request: &AssessRequest) -> paratope_sdk::payer::AssessRequest 
     };
     let kinds = [PhaseKind::StepUp, PhaseKind::StepUp, PhaseKind::FirstFull];
     AssessRequest {
-        coverage: Coverage { line_of_business: "commercial".to_owned(), group: None, state: None, delegate: None, funding: None },
+        coverage: Coverage {
+            line_of_business: "commercial".to_owned(),
+            group: None,
+            state: None,
+            delegate: None,
+            funding: None,
+        },
         service_day: request.service_day.to_string(),
         product: request.product.clone(),
         indication: request.indication.clone(),
         regimen: request.regimen.clone(),
         stage: Stage::Initial,
         diagnosis: request.diagnosis.clone(),
-        lines: request.lines.iter().zip(kinds).map(|(line, kind)| RequestLine {
-            phase: line.phase.clone(), kind, day: line.day.to_string(), cycle: None, cycle_day: line.cycle_day, amount: None,
-            code: line.code.clone(), units: line.units, discarded_units: line.discarded_units, vials: Vec::new(), setting: line.setting.clone(),
-        }).collect(),
-        facts: request.facts.iter().map(|fact| Fact {
-            code: fact.code.clone(), value: value(&fact.value), observed_on: fact.observed_on.map(|day| day.to_string()), source: fact.source.clone(),
-        }).collect(),
+        lines: request
+            .lines
+            .iter()
+            .zip(kinds)
+            .map(|(line, kind)| RequestLine {
+                phase: line.phase.clone(),
+                kind,
+                day: line.day.to_string(),
+                cycle: None,
+                cycle_day: line.cycle_day,
+                amount: None,
+                code: line.code.clone(),
+                units: line.units,
+                discarded_units: line.discarded_units,
+                vials: Vec::new(),
+                setting: line.setting.clone(),
+            })
+            .collect(),
+        facts: request
+            .facts
+            .iter()
+            .map(|fact| Fact {
+                code: fact.code.clone(),
+                value: value(&fact.value),
+                observed_on: fact.observed_on.map(|day| day.to_string()),
+                source: fact.source.clone(),
+            })
+            .collect(),
     }
 }
 
@@ -163,27 +206,57 @@ fn bare_call(request: &AssessRequest) -> impl FnMut(&mut criterion::Bencher<'_>)
     let pre = bare::PayerPluginPre::new(linker.instantiate_pre(&component).unwrap()).unwrap();
     let native = native_assess(request);
     let request = wit::AssessRequest {
-        coverage: wit::Coverage { line_of_business: native.coverage.line_of_business, group: None, state: None, delegate: None, funding: None },
-        service_day: native.service_day, product: native.product, indication: native.indication, regimen: native.regimen,
-        stage: wit::Stage::Initial, diagnosis: native.diagnosis,
-        lines: native.lines.into_iter().map(|line| wit::RequestLine {
-            phase: line.phase, kind: words::PhaseKind::StepUp, day: line.day, cycle: None, cycle_day: line.cycle_day, amount: None, code: line.code,
-            units: line.units, discarded_units: line.discarded_units, vials: Vec::new(), setting: line.setting,
-        }).collect(),
-        facts: native.facts.into_iter().map(|fact| words::Fact {
-            code: fact.code, observed_on: fact.observed_on, source: fact.source,
-            value: match fact.value {
-                paratope_sdk::words::FactValue::Flag(yes) => words::FactValue::Flag(yes),
-                paratope_sdk::words::FactValue::Count(count) => words::FactValue::Count(count),
-                paratope_sdk::words::FactValue::Quantity(q) => words::FactValue::Quantity(words::Quantity {
-                    value: words::Decimal { units: q.value.units, scale: q.value.scale }, unit: q.unit,
-                }),
-                paratope_sdk::words::FactValue::Code(code) => words::FactValue::Code(code),
-                paratope_sdk::words::FactValue::Codes(codes) => words::FactValue::Codes(codes),
-                paratope_sdk::words::FactValue::Day(day) => words::FactValue::Day(day),
-                paratope_sdk::words::FactValue::Text(text) => words::FactValue::Text(text),
-            },
-        }).collect(),
+        coverage: wit::Coverage {
+            line_of_business: native.coverage.line_of_business,
+            group: None,
+            state: None,
+            delegate: None,
+            funding: None,
+        },
+        service_day: native.service_day,
+        product: native.product,
+        indication: native.indication,
+        regimen: native.regimen,
+        stage: wit::Stage::Initial,
+        diagnosis: native.diagnosis,
+        lines: native
+            .lines
+            .into_iter()
+            .map(|line| wit::RequestLine {
+                phase: line.phase,
+                kind: words::PhaseKind::StepUp,
+                day: line.day,
+                cycle: None,
+                cycle_day: line.cycle_day,
+                amount: None,
+                code: line.code,
+                units: line.units,
+                discarded_units: line.discarded_units,
+                vials: Vec::new(),
+                setting: line.setting,
+            })
+            .collect(),
+        facts: native
+            .facts
+            .into_iter()
+            .map(|fact| words::Fact {
+                code: fact.code,
+                observed_on: fact.observed_on,
+                source: fact.source,
+                value: match fact.value {
+                    paratope_sdk::words::FactValue::Flag(yes) => words::FactValue::Flag(yes),
+                    paratope_sdk::words::FactValue::Count(count) => words::FactValue::Count(count),
+                    paratope_sdk::words::FactValue::Quantity(q) => words::FactValue::Quantity(words::Quantity {
+                        value: words::Decimal { units: q.value.units, scale: q.value.scale },
+                        unit: q.unit,
+                    }),
+                    paratope_sdk::words::FactValue::Code(code) => words::FactValue::Code(code),
+                    paratope_sdk::words::FactValue::Codes(codes) => words::FactValue::Codes(codes),
+                    paratope_sdk::words::FactValue::Day(day) => words::FactValue::Day(day),
+                    paratope_sdk::words::FactValue::Text(text) => words::FactValue::Text(text),
+                },
+            })
+            .collect(),
     };
     move |bencher| {
         bencher.iter(|| {
@@ -200,13 +273,20 @@ fn publishing(criterion: &mut Criterion) {
     let documents = folder("products/teclistamab");
     let mut group = criterion.benchmark_group("publish");
     group.sample_size(10).measurement_time(Duration::from_secs(10));
-    group.bench_function("documents to component", |bencher| bencher.iter(|| workshop.build(black_box(&documents)).unwrap()));
+    group.bench_function("documents to component", |bencher| {
+        bencher.iter(|| workshop.build(black_box(&documents)).unwrap())
+    });
     let component = workshop.build(&documents).unwrap().component;
-    group.bench_function("load, compiled anew", |bencher| bencher.iter(|| sandbox.load("cold", &component, Origin::Snapshot).unwrap()));
+    group.bench_function("load, compiled anew", |bencher| {
+        bencher.iter(|| sandbox.load("cold", &component, Origin::Snapshot).unwrap())
+    });
     let cache = tempfile::tempdir().unwrap();
-    let cached = Sandbox::new(SandboxSettings { cache: Some(cache.path().to_owned()), ..SandboxSettings::default() }).unwrap();
+    let cached =
+        Sandbox::new(SandboxSettings { cache: Some(cache.path().to_owned()), ..SandboxSettings::default() }).unwrap();
     cached.load("warm", &component, Origin::Snapshot).unwrap();
-    group.bench_function("load, from the compiled cache", |bencher| bencher.iter(|| cached.load("warm", &component, Origin::Snapshot).unwrap()));
+    group.bench_function("load, from the compiled cache", |bencher| {
+        bencher.iter(|| cached.load("warm", &component, Origin::Snapshot).unwrap())
+    });
     group.finish();
 
     // Two hundred different plugins: one policy each, told apart by a custom section.
@@ -220,7 +300,11 @@ fn publishing(criterion: &mut Criterion) {
         plugins.load(cached.load(&format!("plugin-{number}"), &bytes, Origin::Snapshot).unwrap());
     }
     let grown = resident_kib().saturating_sub(before);
-    println!("200 plugins resident: {grown} KiB more, {} KiB each, compiled and loaded in {:?}", grown / 200, begin.elapsed());
+    println!(
+        "200 plugins resident: {grown} KiB more, {} KiB each, compiled and loaded in {:?}",
+        grown / 200,
+        begin.elapsed()
+    );
     let begin = Instant::now();
     for number in 0..200_u32 {
         let mut bytes = component.clone();

@@ -1,6 +1,8 @@
 //! What the tree may depend on: known licences, the one registry, no banned crate, one copy of the wasm tools. It reads
 //! `cargo metadata` and needs no network.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+
 use std::collections::BTreeMap;
 use std::process::Command;
 
@@ -8,8 +10,19 @@ use serde_json::Value;
 
 /// Licences that fit Apache-2.0.
 const ALLOWED: &[&str] = &[
-    "Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Unicode-3.0", "Zlib", "CDLA-Permissive-2.0", "0BSD", "BSL-1.0",
-    "MIT-0", "CC0-1.0", "Unlicense",
+    "Apache-2.0",
+    "MIT",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "Unicode-3.0",
+    "Zlib",
+    "CDLA-Permissive-2.0",
+    "0BSD",
+    "BSL-1.0",
+    "MIT-0",
+    "CC0-1.0",
+    "Unlicense",
 ];
 
 /// Crates that must not come in, and why.
@@ -20,11 +33,30 @@ const BANNED: &[(&str, &str)] = &[
 ];
 
 /// Crates of which two copies would mean two readings of the same bytes.
-const SINGLE: &[&str] = &["wasmtime", "wasmparser", "wit-parser", "wit-component", "serde", "serde_json", "rust_decimal", "jiff", "tokio", "sqlx"];
+const SINGLE: &[&str] = &[
+    "wasmtime",
+    "wasmparser",
+    "wit-parser",
+    "wit-component",
+    "serde",
+    "serde_json",
+    "rust_decimal",
+    "jiff",
+    "tokio",
+    "sqlx",
+];
 
 fn packages() -> Vec<Value> {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked", "--offline", "--filter-platform", "x86_64-unknown-linux-gnu"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--locked",
+            "--offline",
+            "--filter-platform",
+            "x86_64-unknown-linux-gnu",
+        ])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .output()
         .unwrap();
@@ -82,7 +114,8 @@ fn the_tools_that_read_components_are_there_once() {
         }
     }
     // The bindings' macro and the text format bring wasm tools of their own; neither reads a plugin's bytes in the host.
-    let twice: Vec<_> = versions.iter().filter(|(name, versions)| versions.len() > 1 && !is_tool_of_the_build(name)).collect();
+    let twice: Vec<_> =
+        versions.iter().filter(|(name, versions)| versions.len() > 1 && !is_tool_of_the_build(name)).collect();
     assert!(twice.is_empty(), "{twice:?}");
 }
 

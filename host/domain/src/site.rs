@@ -100,6 +100,11 @@ pub struct RescueStock {
 }
 
 impl Site {
+    /// Whether it holds a certification of `program` that is valid on `day`.
+    pub fn certified(&self, program: &str, day: Day) -> bool {
+        self.rems.iter().any(|held| held.program == program && held.valid.contains(day))
+    }
+
     /// Finds what cannot be: an empty id, a period that ends before it begins.
     ///
     /// # Errors

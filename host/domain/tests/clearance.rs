@@ -1,6 +1,10 @@
 //! Clearance from the outside: one order that clears, and what becomes of it when one thing changes.
 
-use paratope_domain::clearance::{Answer, Answers, CheckpointId as Id, Clearance, DoseAnswer, State, Verdict, clear, touched};
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+
+use paratope_domain::clearance::{
+    Answer, Answers, CheckpointId as Id, Clearance, DoseAnswer, State, Verdict, clear, touched,
+};
 use paratope_domain::payer::{Assessment, Bill, Preferred};
 use paratope_domain::product::{DoseRequirements, NextStep, ProductMonograph};
 use paratope_domain::request::ClearanceRequest;
@@ -159,7 +163,10 @@ impl Case {
         }
         let request = self.request();
         request.check().unwrap();
-        let dose = DoseAnswer { next: given::<NextStep, ProductError>(&self.next), bill: given::<Bill, PayerError>(&self.bill) };
+        let dose = DoseAnswer {
+            next: given::<NextStep, ProductError>(&self.next),
+            bill: given::<Bill, PayerError>(&self.bill),
+        };
         let answers = Answers {
             monograph: given::<ProductMonograph, _>(&self.monograph),
             doses: request.order.doses.iter().map(|_| dose.clone()).collect(),
@@ -188,7 +195,8 @@ fn state(clearance: &Clearance, id: Id) -> State {
 #[test]
 fn an_order_with_everything_in_place_clears() {
     let clearance = Case::new().clear();
-    let open: Vec<_> = clearance.checkpoints.iter().filter(|c| !matches!(c.state, State::Passed | State::NotApplicable)).collect();
+    let open: Vec<_> =
+        clearance.checkpoints.iter().filter(|c| !matches!(c.state, State::Passed | State::NotApplicable)).collect();
     assert_eq!(clearance.verdict, Verdict::Cleared, "{open:#?}");
     assert_eq!(clearance.checkpoints.len(), Id::ALL.len());
 }
@@ -236,7 +244,9 @@ fn both_ends_of_the_certified_dates_are_in() {
 #[test]
 fn units_without_waste_are_enough_only_when_the_payer_says_waste_does_not_count() {
     let units = |units: u32, waste: Value| {
-        let case = Case::new().with("/authorizations/0/units", json!(units)).with("/authorizations/0/units-include-waste", waste);
+        let case = Case::new()
+            .with("/authorizations/0/units", json!(units))
+            .with("/authorizations/0/units-include-waste", waste);
         state(&case.clear(), Id::Units)
     };
     assert_eq!(units(60, json!(true)), State::Passed);
@@ -296,7 +306,8 @@ fn units_that_amount_and_vials_do_not_make_are_a_lie() {
 #[test]
 fn an_override_names_its_person_and_holds_for_that_order_only() {
     let mut case = Case::new().with("/finance/acquisition-cost", json!("1300"));
-    case.request["overrides"] = json!([{ "checkpoint": "expected-payment", "by": "A. Lindqvist", "role": "physician", "because": "urgent" }]);
+    case.request["overrides"] =
+        json!([{ "checkpoint": "expected-payment", "by": "A. Lindqvist", "role": "physician", "because": "urgent" }]);
     let clearance = case.clear();
     assert_eq!(clearance.verdict, Verdict::ClearedWithConditions);
     assert!(matches!(state(&clearance, Id::ExpectedPayment), State::Overridden { .. }));
@@ -351,13 +362,41 @@ fn impossible_requests_say_where() {
 
 /// What a person may leave out of a request, and so leave unknown.
 const OPTIONAL: &[&str] = &[
-    "/order/ordered-name", "/order/stock-ndcs", "/order/channel", "/order/prescriber", "/order/diagnosis", "/order/doses/0/amount",
-    "/coverage/active", "/coverage/checked-on", "/coverage/other-payer-first", "/facts", "/authorizations", "/rescue", "/supportive",
-    "/admission", "/admission/accepted", "/admission/after-hours-contact", "/admission/notification-assigned", "/finance",
-    "/finance/share-estimated", "/finance/copay-card", "/finance/expected-payment", "/finance/acquisition-cost", "/sign-off",
-    "/authorizations/0/number", "/authorizations/0/product", "/authorizations/0/code", "/authorizations/0/units",
-    "/authorizations/0/phases", "/authorizations/0/dates", "/authorizations/0/site", "/authorizations/0/settings",
-    "/authorizations/0/diagnosis", "/authorizations/0/provider", "/authorizations/1/product", "/authorizations/1/dates",
+    "/order/ordered-name",
+    "/order/stock-ndcs",
+    "/order/channel",
+    "/order/prescriber",
+    "/order/diagnosis",
+    "/order/doses/0/amount",
+    "/coverage/active",
+    "/coverage/checked-on",
+    "/coverage/other-payer-first",
+    "/facts",
+    "/authorizations",
+    "/rescue",
+    "/supportive",
+    "/admission",
+    "/admission/accepted",
+    "/admission/after-hours-contact",
+    "/admission/notification-assigned",
+    "/finance",
+    "/finance/share-estimated",
+    "/finance/copay-card",
+    "/finance/expected-payment",
+    "/finance/acquisition-cost",
+    "/sign-off",
+    "/authorizations/0/number",
+    "/authorizations/0/product",
+    "/authorizations/0/code",
+    "/authorizations/0/units",
+    "/authorizations/0/phases",
+    "/authorizations/0/dates",
+    "/authorizations/0/site",
+    "/authorizations/0/settings",
+    "/authorizations/0/diagnosis",
+    "/authorizations/0/provider",
+    "/authorizations/1/product",
+    "/authorizations/1/dates",
 ];
 
 fn remove(value: &mut Value, pointer: &str) {

@@ -24,3 +24,19 @@ create trigger determinations_never_go before delete on determinations
 begin
     select raise(abort, 'a determination is never deleted');
 end;
+
+-- Answers that hold for every patient, such as a monograph: kept once, and named in calls by the hash of their text.
+create table shared_answers (
+    hash  blob primary key,
+    text  blob not null
+);
+
+create trigger shared_answers_never_change before update on shared_answers
+begin
+    select raise(abort, 'an answer never changes');
+end;
+
+create trigger shared_answers_never_go before delete on shared_answers
+begin
+    select raise(abort, 'an answer is never deleted');
+end;

@@ -16,8 +16,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use self::app::App;
-use crate::session::AskError;
 use crate::services::ServiceError;
+use crate::session::AskError;
 use crate::terminal::safe_lines;
 
 /// Exit codes, the same for every command.
@@ -120,10 +120,9 @@ impl From<ServiceError> for Failure {
             ServiceError::BadRequest(_) | ServiceError::Unknown { .. } => true,
             ServiceError::Ask(ask) => matches!(ask, AskError::Unknown { .. } | AskError::WrongKind { .. }),
             ServiceError::NoAnswer { code, .. } => code == "bad-request",
-            ServiceError::Install(install) => !matches!(
-                install,
-                crate::host::InstallError::Store(_) | crate::host::InstallError::Stopping
-            ),
+            ServiceError::Install(install) => {
+                !matches!(install, crate::host::InstallError::Store(_) | crate::host::InstallError::Stopping)
+            }
             ServiceError::Nothing { .. } | ServiceError::Store(_) | ServiceError::Internal(_) => false,
         };
         Self { exit: if is_input { Exit::BadInput } else { Exit::Failed }, error: error.into() }

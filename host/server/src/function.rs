@@ -105,7 +105,11 @@ impl fmt::Display for Function {
 
 /// No function has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no contract has this function; a product has {}, a payer {}", Function::names(Kind::Product), Function::names(Kind::Payer))]
+#[error(
+    "no contract has this function; a product has {}, a payer {}",
+    Function::names(Kind::Product),
+    Function::names(Kind::Payer)
+)]
 pub struct UnknownFunction;
 
 impl FromStr for Function {
@@ -192,6 +196,8 @@ pub enum Answer {
     Error(Box<RawValue>),
     /// It did not come to an answer, in the sandbox's words.
     Failed(String),
+    /// It was not called again after it had used up a limit.
+    Skipped(String),
 }
 
 impl Answer {
@@ -213,7 +219,7 @@ impl Answer {
     pub fn text(&self) -> &str {
         match self {
             Self::Ok(json) | Self::Error(json) => json.get(),
-            Self::Failed(reason) => reason,
+            Self::Failed(reason) | Self::Skipped(reason) => reason,
         }
     }
 }

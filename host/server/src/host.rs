@@ -2,7 +2,7 @@
 
 mod bundled;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,18 +10,24 @@ use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use paratope_domain::Day;
+use paratope_domain::product::ProductMonograph;
 use paratope_runtime::{CallError, CompileWorker, LoadError, Origin, Plugin, Sandbox, SandboxSettings};
 use tokio::sync::Semaphore;
 
 use crate::authoring::workshop::chain;
 use crate::authoring::{Manifest, Workshop};
 use crate::clock::{Clock, DeterminationId, Ids, to_millisecond};
+use crate::function::Answer;
 use crate::gate::Gate;
+use crate::services::ServiceError;
 use crate::session::{AskError, Session};
 use crate::store::{Activation, NewPlugin, Source, Store, StoreError, StoredPlugin};
 
-/// Determinations worked on at once. More wait: each holds a thread.
-const AT_ONCE: usize = 64;
+/// Recorded calls run again at once.
+const REPLAYS: usize = 2;
+
+/// Monographs remembered for each product.
+const MONOGRAPHS: usize = 16;
 
 /// Plugins kept loaded for replay beside the installed ones.
 const ARCHIVE: usize = 32;
@@ -31,7 +37,7 @@ const ARCHIVE: usize = 32;
 pub struct HostSettings {
     /// The data folder: the store and the compiled code.
     pub data: PathBuf,
-    /// Calls of one plugin that may run at once.
+    /// Determinations that may use one plugin at once.
     pub calls_per_plugin: u32,
     /// The program that compiles foreign plugins: this one.
     pub program: PathBuf,
@@ -59,7 +65,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     ids: Ids,
     places: u32,
-    at_once: Semaphore,
+    replays: Semaphore,
     /// Swapped whole: a call in flight keeps the plugin it began with.
     installed: ArcSwap<BTreeMap<String, Arc<Installed>>>,
     /// Plugins that should be there and are not, and why, in words.
@@ -78,17 +84,36 @@ pub struct Installed {
     /// Since when it answers, and who brought it.
     pub activation: Activation,
     gate: Gate,
+    /// What the product's label says does not depend on a patient, and the plugin is pure: one call a day is enough.
+    monographs: Mutex<Vec<(Day, ProductMonograph, Answer)>>,
 }
 
 impl Installed {
-    /// Calls the plugin when it has a place.
-    pub(crate) fn call<A>(&self, call: impl FnOnce(&Plugin) -> Option<Result<A, CallError>>) -> Option<Result<A, CallError>> {
-        let Some(_place) = self.gate.enter() else {
-            return Some(Err(CallError::Busy { limit: self.gate.places() }));
-        };
+    /// Calls the plugin. `None` when it has no such function.
+    pub(crate) fn call<A>(
+        &self,
+        call: impl FnOnce(&Plugin) -> Option<Result<A, CallError>>,
+    ) -> Option<Result<A, CallError>> {
         let answer = call(&self.plugin)?;
         self.gate.note(!matches!(answer, Err(CallError::Fuel { .. } | CallError::Deadline { .. })));
         Some(answer)
+    }
+
+    /// The monograph of a day, when it was asked for before.
+    pub(crate) fn remembered(&self, as_of: Day) -> Option<(ProductMonograph, Answer)> {
+        let monographs = self.monographs.lock().unwrap_or_else(PoisonError::into_inner);
+        monographs.iter().find(|(day, ..)| *day == as_of).map(|(_, monograph, told)| (monograph.clone(), told.clone()))
+    }
+
+    /// Remembers the monograph of a day.
+    pub(crate) fn remember(&self, as_of: Day, monograph: &ProductMonograph, told: &Answer) {
+        let mut monographs = self.monographs.lock().unwrap_or_else(PoisonError::into_inner);
+        if monographs.iter().all(|(day, ..)| *day != as_of) {
+            if monographs.len() >= MONOGRAPHS {
+                monographs.remove(0);
+            }
+            monographs.push((as_of, monograph.clone(), told.clone()));
+        }
     }
 }
 
@@ -136,7 +161,7 @@ impl Host {
                 clock,
                 ids: Ids::default(),
                 places: settings.calls_per_plugin,
-                at_once: Semaphore::new(AT_ONCE),
+                replays: Semaphore::new(REPLAYS),
                 installed: ArcSwap::default(),
                 troubles: ArcSwap::default(),
                 changing: tokio::sync::Mutex::default(),
@@ -197,14 +222,38 @@ impl Host {
         AskError::Unknown { name: name.to_owned(), known }
     }
 
-    /// Runs `work` where plugins may be called, with a session for its calls.
+    /// Runs `work` where plugins may be called, with a session of the plugins named, when there is room at all of
+    /// them.
     pub(crate) async fn with_session<A: Send + 'static>(
         &self,
+        names: &[&str],
         work: impl FnOnce(&mut Session) -> A + Send + 'static,
-    ) -> anyhow::Result<(A, Session)> {
-        let _place = self.inner.at_once.acquire().await?;
-        let mut session = Session::live(self.clone());
-        Ok(tokio::task::spawn_blocking(move || (work(&mut session), session)).await?)
+    ) -> Result<(A, Session), ServiceError> {
+        // In the order of their names, so that two who wait for the same plugins do not wait for each other.
+        let names: BTreeSet<&str> = names.iter().copied().collect();
+        let (mut plugins, mut places) = (Vec::new(), Vec::new());
+        for name in names {
+            let installed = self.installed(name).ok_or_else(|| self.unknown(name))?;
+            let busy = || AskError::Busy { name: name.to_owned(), places: installed.gate.places() };
+            places.push(installed.gate.enter().await.ok_or_else(busy)?);
+            plugins.push(installed);
+        }
+        let mut session = Session::live(plugins);
+        let worked = tokio::task::spawn_blocking(move || {
+            let done = work(&mut session);
+            drop(places);
+            (done, session)
+        });
+        worked.await.map_err(|error| ServiceError::Internal(error.into()))
+    }
+
+    /// Runs a recorded call again, where plugins may be called.
+    pub(crate) async fn again<A: Send + 'static>(
+        &self,
+        call: impl FnOnce() -> A + Send + 'static,
+    ) -> anyhow::Result<A> {
+        let _place = self.inner.replays.acquire().await?;
+        Ok(tokio::task::spawn_blocking(call).await?)
     }
 
     /// Verifies a component, keeps it and lets it answer from now on. Calls in flight finish on the one before it.
@@ -223,7 +272,8 @@ impl Host {
             return Err(InstallError::Kind { said: manifest.kind, found });
         }
         let now = self.now();
-        let kept = NewPlugin { digest: plugin.digest(), manifest: &manifest, origin: Origin::Foreign, bytes: &component };
+        let kept =
+            NewPlugin { digest: plugin.digest(), manifest: &manifest, origin: Origin::Foreign, bytes: &component };
         self.store().keep(&kept, now).await?;
         self.store().activate(&manifest.name, plugin.digest(), Source::Loaded, now).await?;
         let activation = Activation {
@@ -302,7 +352,8 @@ impl Host {
     fn put(&self, plugin: Plugin, manifest: Manifest, activation: Activation) -> Arc<Installed> {
         let gate = Gate::new(self.inner.places);
         let name = activation.name.clone();
-        let installed = Arc::new(Installed { plugin: Arc::new(plugin), manifest, activation, gate });
+        let plugin = Arc::new(plugin);
+        let installed = Arc::new(Installed { plugin, manifest, activation, gate, monographs: Mutex::default() });
         self.inner.installed.rcu(|now| {
             let mut next = BTreeMap::clone(now);
             next.insert(name.clone(), Arc::clone(&installed));

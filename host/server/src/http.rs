@@ -60,11 +60,7 @@ pub fn router(host: Host) -> Router {
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .layer(DefaultBodyLimit::max(MAX_JSON))
-        .merge(
-            OpenApiRouter::new()
-                .routes(routes!(plugins::load::handler))
-                .layer(DefaultBodyLimit::max(MAX_COMPONENT)),
-        )
+        .merge(OpenApiRouter::new().routes(routes!(plugins::load::handler)).layer(DefaultBodyLimit::max(MAX_COMPONENT)))
         .split_for_parts();
     let document = openapi::complete(&document);
     router
@@ -107,7 +103,8 @@ pub fn loopback(text: &str) -> Result<SocketAddr, AddressError> {
 
 /// Serves the API until the process is told to stop; requests under way are finished.
 pub async fn serve_on(host: Host, address: SocketAddr, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
-    let listener = tokio::net::TcpListener::bind(address).await.with_context(|| format!("failed to listen on {address}"))?;
+    let listener =
+        tokio::net::TcpListener::bind(address).await.with_context(|| format!("failed to listen on {address}"))?;
     let address = listener.local_addr().context("failed to listen")?;
     ready(address);
     axum::serve(listener, router(host)).with_graceful_shutdown(stopped()).await.context("failed to serve")

@@ -74,8 +74,7 @@ pub fn read<T: DeserializeOwned>(text: &[u8], format: Format) -> Result<T, BadIn
 /// Reads JSON.
 pub fn from_json<T: DeserializeOwned>(text: &[u8]) -> Result<T, BadInput> {
     let mut reader = serde_json::Deserializer::from_slice(text);
-    let value = serde_path_to_error::deserialize(&mut reader)
-        .map_err(|error| misfit(error.path(), error.inner()))?;
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| misfit(error.path(), error.inner()))?;
     reader.end().map_err(|error| misfit_without_path(&error))?;
     Ok(value)
 }
@@ -96,7 +95,8 @@ pub fn from_toml<T: DeserializeOwned>(text: &str) -> Result<T, BadInput> {
 
 /// Reads a value already taken apart.
 pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, BadInput> {
-    serde_path_to_error::deserialize(value).map_err(|error| BadInput { place: None, ..misfit(error.path(), error.inner()) })
+    serde_path_to_error::deserialize(value)
+        .map_err(|error| BadInput { place: None, ..misfit(error.path(), error.inner()) })
 }
 
 /// Line and column of the value at a pointer, in a TOML text.
@@ -114,9 +114,8 @@ fn misfit(path: &Trail, error: &serde_json::Error) -> BadInput {
 }
 
 fn misfit_without_path(error: &serde_json::Error) -> BadInput {
-    let place = (error.line() > 0).then(|| {
-        (u32::try_from(error.line()).unwrap_or(u32::MAX), u32::try_from(error.column()).unwrap_or(u32::MAX))
-    });
+    let place = (error.line() > 0)
+        .then(|| (u32::try_from(error.line()).unwrap_or(u32::MAX), u32::try_from(error.column()).unwrap_or(u32::MAX)));
     let text = error.to_string();
     let text = text.rfind(" at line ").and_then(|at| text.get(..at)).unwrap_or(&text);
     let reason = if error.is_data() { harmless(text) } else { text.to_owned() };
@@ -151,7 +150,8 @@ fn harmless(message: &str) -> String {
             const KINDS: [&str; 8] =
                 ["string", "integer", "floating point", "boolean", "null", "map", "sequence", "unit value"];
             let kind = KINDS.into_iter().find(|kind| what.starts_with(kind));
-            return kind.map_or_else(|| format!("expected {expected}"), |kind| format!("found {kind}, expected {expected}"));
+            return kind
+                .map_or_else(|| format!("expected {expected}"), |kind| format!("found {kind}, expected {expected}"));
         }
     }
     // Names of fields and codes may be told, and the tokens of dates and numbers; nothing else that was read.
@@ -178,7 +178,8 @@ fn is_code(text: &str) -> bool {
 }
 
 fn is_number_like(text: &str) -> bool {
-    text.len() <= 40 && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b':' | b'.' | b'T' | b'Z'))
+    text.len() <= 40
+        && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b':' | b'.' | b'T' | b'Z'))
 }
 
 fn json_of_table(table: &DeTable<'_>) -> Value {
@@ -215,7 +216,9 @@ fn span_of(table: &DeTable<'_>, pointer: &str) -> Option<usize> {
     let mut value = value;
     for part in parts {
         let next = match value.get_ref() {
-            DeValue::Array(items) => part.parse::<usize>().ok().and_then(|at| items.get(at)).map(|item| (item.span().start, item)),
+            DeValue::Array(items) => {
+                part.parse::<usize>().ok().and_then(|at| items.get(at)).map(|item| (item.span().start, item))
+            }
             DeValue::Table(table) => {
                 table.iter().find(|(key, _)| key.get_ref() == part).map(|(key, value)| (key.span().start, value))
             }

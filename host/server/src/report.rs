@@ -104,7 +104,8 @@ fn source(citation: &Citation) -> String {
         Confidence::Recalled => " (recalled: unverified)",
         Confidence::Unknown => " (unknown)",
     };
-    format!("{}, {}, edition {}{confidence}", citation.document, citation.section, citation.edition)
+    let section = if citation.section.is_empty() { String::new() } else { format!(", {}", citation.section) };
+    format!("{}{section}, edition {}{confidence}", citation.document, citation.edition)
 }
 
 fn doses(text: &mut String, clearance: &Clearance) {
@@ -129,7 +130,9 @@ fn doses(text: &mut String, clearance: &Clearance) {
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
-        let full = lines.last().is_some_and(|line| !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width);
+        let full = lines
+            .last()
+            .is_some_and(|line| !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width);
         if full {
             lines.push(String::new());
         }

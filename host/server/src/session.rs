@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use paratope_domain::clearance;
 use paratope_domain::payer::{AssessRequest, Assessment, Bill, BillingRequest, PayerProfile, PreferRequest, Preferred};
-use paratope_domain::product::{
-    DoseRequirements, NextDoseRequest, NextStep, ProductMonograph, RequirementsRequest,
-};
+use paratope_domain::product::{DoseRequirements, NextDoseRequest, NextStep, ProductMonograph, RequirementsRequest};
 use paratope_domain::{Day, PayerError, ProductError};
 use paratope_runtime::{CallError, Kind, Payer, Plugin, Product, Reply};
 use serde::Serialize;
@@ -18,13 +16,21 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::function::{Answer, AsOf, Function, Request, raw};
-use crate::host::{Host, Installed};
+use crate::host::Installed;
 use crate::services::clear::Oracle;
 use crate::store::Call;
 
 /// Why a question got no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AskError {
+    /// Too many ask the plugin at once.
+    #[error("plugin `{name}` has more to do than it can: {places} are served at once")]
+    Busy {
+        /// The plugin.
+        name: String,
+        /// How many are served at once.
+        places: u32,
+    },
     /// Nothing of this name is installed.
     #[error("no plugin is called `{name}`; there are {known}")]
     Unknown {
@@ -59,7 +65,7 @@ pub enum AskError {
         /// What is asked now.
         function: Function,
     },
-    /// The plugin did not come to an answer when it was recorded.
+    /// The plugin did not come to an answer before.
     #[error("plugin `{name}`: {reason}")]
     FailedThen {
         /// The plugin.
@@ -73,39 +79,67 @@ pub enum AskError {
 pub struct Session {
     answers: Answers,
     calls: Vec<Call>,
+    /// Plugins that used up their fuel: they are not called again.
+    exhausted: Vec<String>,
     /// The first failure that another try might not have: it must not be recorded as what the rules say.
     passing: Option<AskError>,
 }
 
 enum Answers {
-    /// Plugins answer. Each is held from its first call on, so that all calls of a session meet the same bytes.
-    Plugins(Host, BTreeMap<String, Arc<Installed>>),
+    /// Plugins answer, each the same bytes for the whole session.
+    Plugins(BTreeMap<String, Arc<Installed>>),
     /// The record answers.
     Record(std::vec::IntoIter<Call>),
 }
 
 impl Session {
-    /// A session with the plugins that are installed now.
-    pub(crate) fn live(host: Host) -> Self {
-        Self { answers: Answers::Plugins(host, BTreeMap::new()), calls: Vec::new(), passing: None }
+    /// A session with these plugins.
+    pub(crate) fn live(plugins: impl IntoIterator<Item = Arc<Installed>>) -> Self {
+        let plugins = plugins.into_iter().map(|one| (one.activation.name.clone(), one)).collect();
+        Self::new(Answers::Plugins(plugins))
     }
 
     /// A session that gives the recorded answers to the recorded questions, in their order.
     pub fn of_record(calls: Vec<Call>) -> Self {
-        Self { answers: Answers::Record(calls.into_iter()), calls: Vec::new(), passing: None }
+        Self::new(Answers::Record(calls.into_iter()))
+    }
+
+    fn new(answers: Answers) -> Self {
+        Self { answers, calls: Vec::new(), exhausted: Vec::new(), passing: None }
     }
 
     /// Asks any function.
     pub fn call(&mut self, plugin: &str, request: &Request) -> Result<Answer, AskError> {
         let function = request.function();
         let question = question(plugin, request)?;
-        let answer = self.ask(plugin, function, question, |called| request.call(called), |recorded| Ok(recorded.clone()))?;
+        let answer =
+            self.ask(plugin, function, question, |called| request.call(called), |recorded| Ok(recorded.clone()))?;
         Ok(answer)
     }
 
     /// What a label says that does not depend on a patient.
     pub fn monograph(&mut self, product: &str, as_of: Day) -> Result<Result<ProductMonograph, ProductError>, AskError> {
-        self.product(product, Function::Monograph, &AsOf { as_of }, |product| product.monograph(as_of))
+        if let Answers::Plugins(plugins) = &self.answers
+            && let Some(installed) = plugins.get(product)
+            && let Some((answer, told)) = installed.remembered(as_of)
+        {
+            let call = Call {
+                plugin: product.to_owned(),
+                digest: installed.plugin.digest().to_owned(),
+                function: Function::Monograph,
+                request: question(product, &AsOf { as_of })?,
+                answer: told,
+            };
+            self.calls.push(call);
+            return Ok(Ok(answer));
+        }
+        let answer = self.product(product, Function::Monograph, &AsOf { as_of }, |product| product.monograph(as_of))?;
+        if let (Answers::Plugins(plugins), Ok(monograph), Some(call)) = (&self.answers, &answer, self.calls.last())
+            && let Some(installed) = plugins.get(product)
+        {
+            installed.remember(as_of, monograph, &call.answer);
+        }
+        Ok(answer)
     }
 
     /// Who a payer is.
@@ -126,7 +160,7 @@ impl Session {
     /// How many recorded calls were not made again.
     pub(crate) fn left_over(&self) -> usize {
         match &self.answers {
-            Answers::Plugins(..) => 0,
+            Answers::Plugins(_) => 0,
             Answers::Record(calls) => calls.len(),
         }
     }
@@ -162,8 +196,8 @@ impl Session {
         call: impl FnOnce(&Plugin) -> Option<Result<A, CallError>>,
         recall: impl FnOnce(&Answer) -> Result<A, AskError>,
     ) -> Result<A, AskError> {
-        let (host, held) = match &mut self.answers {
-            Answers::Plugins(host, held) => (host, held),
+        let plugins = match &mut self.answers {
+            Answers::Plugins(plugins) => plugins,
             Answers::Record(calls) => {
                 let unrecorded = || AskError::NotRecorded { name: plugin.to_owned(), function };
                 let recorded = calls.next().ok_or_else(unrecorded)?;
@@ -174,7 +208,7 @@ impl Session {
                     return Err(unrecorded());
                 }
                 let answer = match &recorded.answer {
-                    Answer::Failed(reason) => {
+                    Answer::Failed(reason) | Answer::Skipped(reason) => {
                         Err(AskError::FailedThen { name: plugin.to_owned(), reason: reason.clone() })
                     }
                     given => recall(given),
@@ -183,14 +217,17 @@ impl Session {
                 return answer;
             }
         };
-        let installed = match held.get(plugin) {
-            Some(installed) => Arc::clone(installed),
-            None => {
-                let found = host.installed(plugin).ok_or_else(|| host.unknown(plugin))?;
-                held.insert(plugin.to_owned(), Arc::clone(&found));
-                found
-            }
+        let Some(installed) = plugins.get(plugin).map(Arc::clone) else {
+            let known: Vec<String> = plugins.keys().map(|known| format!("`{known}`")).collect();
+            return Err(AskError::Unknown { name: plugin.to_owned(), known: known.join(", ") });
         };
+        let digest = installed.plugin.digest().to_owned();
+        if self.exhausted.iter().any(|exhausted| exhausted == plugin) {
+            let reason = "it used up its fuel before and was not called again".to_owned();
+            let answer = Answer::Skipped(reason.clone());
+            self.calls.push(Call { plugin: plugin.to_owned(), digest, function, request: question, answer });
+            return Err(AskError::FailedThen { name: plugin.to_owned(), reason });
+        }
         let wrong_kind = || AskError::WrongKind { name: plugin.to_owned(), kind: installed.plugin.kind(), function };
         let outcome = installed.call(call).ok_or_else(wrong_kind)?;
         let (told, answer) = match outcome {
@@ -201,20 +238,19 @@ impl Session {
             }
         };
         let told = told.map_err(|error| AskError::Failed { name: plugin.to_owned(), error })?;
-        if let Err(AskError::Failed { error: CallError::Deadline { .. } | CallError::Busy { .. } | CallError::Sandbox { .. }, .. }) =
-            &answer
-            && self.passing.is_none()
-        {
-            self.passing = answer.as_ref().err().cloned();
+        if let Err(AskError::Failed { error, .. }) = &answer {
+            match error {
+                CallError::Fuel { .. } => self.exhausted.push(plugin.to_owned()),
+                CallError::Deadline { .. } | CallError::Busy { .. } | CallError::Sandbox { .. } => {
+                    self.exhausted.push(plugin.to_owned());
+                    self.passing
+                        .get_or_insert_with(|| AskError::Failed { name: plugin.to_owned(), error: error.clone() });
+                }
+                _ => {}
+            }
         }
-        tracing::debug!(plugin, digest = installed.plugin.digest(), function = function.name(), ok = answer.is_ok(), "called");
-        self.calls.push(Call {
-            plugin: plugin.to_owned(),
-            digest: installed.plugin.digest().to_owned(),
-            function,
-            request: question,
-            answer: told,
-        });
+        tracing::debug!(plugin, digest, function = function.name(), ok = answer.is_ok(), "called");
+        self.calls.push(Call { plugin: plugin.to_owned(), digest, function, request: question, answer: told });
         answer
     }
 }
@@ -294,7 +330,7 @@ fn recalled<T: DeserializeOwned, E: DeserializeOwned>(recorded: &Answer) -> Resu
     match recorded {
         Answer::Ok(json) => serde_json::from_str(json.get()).map(Ok).map_err(unreadable),
         Answer::Error(json) => serde_json::from_str(json.get()).map(Err).map_err(unreadable),
-        Answer::Failed(reason) => {
+        Answer::Failed(reason) | Answer::Skipped(reason) => {
             Err(AskError::FailedThen { name: "record".to_owned(), reason: reason.clone() })
         }
     }

@@ -20,6 +20,7 @@ pub use self::determinations::{Call, Chain, Determination, DeterminationKind, Dr
 pub use self::plugins::{Activation, NewPlugin, Source, StoredPlugin};
 pub use self::sites::StoredSite;
 
+use self::determinations::Known;
 use self::writer::Writer;
 
 /// The store's file in the data folder.
@@ -76,6 +77,7 @@ pub struct Store {
     /// The one connection that writes. Waiting for it is fair.
     writes: Arc<Mutex<SqliteConnection>>,
     writer: Writer,
+    known: Arc<Known>,
 }
 
 impl Store {
@@ -96,14 +98,11 @@ impl Store {
             .run(&mut writes)
             .await
             .map_err(|source| StoreError::Migration(Arc::new(source)))?;
-        let reads = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .connect_with(options)
-            .await
-            .map_err(failed_to("open"))?;
+        let reads =
+            SqlitePoolOptions::new().max_connections(READERS).connect_with(options).await.map_err(failed_to("open"))?;
         let writes = Arc::new(Mutex::new(writes));
         let writer = Writer::start(Arc::clone(&writes));
-        Ok(Self { reads, writes, writer })
+        Ok(Self { reads, writes, writer, known: Arc::default() })
     }
 
     /// Whether the store answers.

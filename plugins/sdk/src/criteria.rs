@@ -161,8 +161,5 @@ pub fn compile_beside(
     seen: &mut std::collections::BTreeSet<String>,
     examined: &mut Examined<'_>,
 ) -> Vec<Rule> {
-    criteria
-        .iter()
-        .filter_map(|criterion| test::compile(criterion, &[], sources, edition, seen, examined))
-        .collect()
+    criteria.iter().filter_map(|criterion| test::compile(criterion, &[], sources, edition, seen, examined)).collect()
 }

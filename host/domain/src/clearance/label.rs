@@ -1,7 +1,7 @@
 //! What the product's label asks: eligibility, dose and schedule, brand, diagnosis, risk programme.
 
 use super::points::Points;
-use super::questions::computed_units;
+use super::questions::{binds_site, computed_units};
 use super::{Context, DoseAnswer};
 use crate::product::{Amount, NextAction, PlannedDose, RemsStatus};
 use crate::request::OrderedDose;
@@ -258,17 +258,12 @@ pub(super) fn rems(context: &Context<'_>) -> Points {
                 points.unknown("ask-pharmacist", format!("{}: whether it is in force is not known", program.name))
             }
             RemsStatus::InForce => {
-                if program.parties.iter().any(|party| party == "site" || party == "pharmacy") {
-                    let held = context.site.rems.iter().find(|held| held.program == program.name);
-                    match held {
-                        Some(held) if held.valid.contains(last_day) && held.valid.contains(context.request.as_of) => {
-                            points.passed(format!("{}: {} is certified", program.name, context.site.name));
-                        }
-                        Some(_) => points.failed(format!(
-                            "{}: the certification of {} does not hold on every day of the order",
-                            program.name, context.site.name
-                        )),
-                        None => points.failed(format!("{}: {} is not certified", program.name, context.site.name)),
+                if binds_site(program) {
+                    let (site, name) = (context.site, &program.name);
+                    if site.certified(name, context.request.as_of) && site.certified(name, last_day) {
+                        points.passed(format!("{name}: {} is certified", site.name));
+                    } else {
+                        points.failed(format!("{name}: {} is not certified on every day of the order", site.name));
                     }
                 }
                 if program.parties.iter().any(|party| party == "prescriber") {

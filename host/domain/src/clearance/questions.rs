@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Answers, CheckpointId};
-use crate::{Fact, FactValue, PhaseKind};
 use crate::claim;
 use crate::payer::{AssessRequest, BillingRequest, PreferRequest, RequestLine};
-use crate::product::{Amount, GivenDose, NextDoseRequest, PlannedDose, ProductMonograph, RequirementsRequest};
+use crate::product::{
+    Amount, GivenDose, NextDoseRequest, PlannedDose, ProductMonograph, RemsProgram, RemsStatus, RequirementsRequest,
+};
 use crate::request::{ClearanceRequest, OrderedDose};
+use crate::{Fact, FactValue, PhaseKind, Site};
 
 /// What comes next on the day of the ordered dose at `at`, when everything before it has been given?
 #[must_use]
@@ -30,17 +32,37 @@ pub fn next_dose_request(request: &ClearanceRequest, at: usize) -> Option<NextDo
     })
 }
 
-/// What must be true before the first ordered dose?
+/// What must be true before the first ordered dose? Whether the site is certified is told by its profile.
 #[must_use]
-pub fn requirements_request(request: &ClearanceRequest) -> Option<RequirementsRequest> {
+pub fn requirements_request(
+    request: &ClearanceRequest,
+    site: &Site,
+    monograph: Option<&ProductMonograph>,
+) -> Option<RequirementsRequest> {
     let dose = request.order.doses.first()?;
+    let mut facts = request.facts.clone();
+    let programs = monograph.map(|monograph| monograph.rems.iter().filter(|program| binds_site(program)));
+    if let Some(mut programs) = programs.filter(|programs| programs.clone().next().is_some())
+        && !facts.iter().any(|fact| fact.code == "rems-site-certified")
+    {
+        let certified = programs.all(|program| site.certified(&program.name, dose.day));
+        let source = Some("site profile".to_owned());
+        let value = FactValue::Flag(certified);
+        facts.push(Fact { code: "rems-site-certified".to_owned(), value, observed_on: None, source });
+    }
     Some(RequirementsRequest {
         indication: request.order.indication.clone(),
         regimen: request.order.regimen.clone(),
         phase: dose.phase.clone(),
         as_of: dose.day,
-        facts: request.facts.clone(),
+        facts,
     })
+}
+
+/// Whether a risk programme asks for a certified pharmacy or setting.
+pub(super) fn binds_site(program: &RemsProgram) -> bool {
+    !matches!(program.status, RemsStatus::Ended | RemsStatus::None)
+        && program.parties.iter().any(|party| party == "site" || party == "pharmacy")
 }
 
 /// What does the payer say of the ordered doses, as the label plans them?

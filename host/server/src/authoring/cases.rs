@@ -102,9 +102,8 @@ impl Case {
     /// # Errors
     /// The first difference.
     pub fn run(&self, plugin: &Plugin) -> Result<(), Difference> {
-        let difference = |path: &str, expected: String, found: String| {
-            Err(Difference { path: path.to_owned(), expected, found })
-        };
+        let difference =
+            |path: &str, expected: String, found: String| Err(Difference { path: path.to_owned(), expected, found });
         let (function, called) = match &self.request {
             Asked::Plugin(request) => (request.function(), request.call(plugin)),
             Asked::Refused(function, reason) => (*function, Some(Answer::refused(reason))),
@@ -175,9 +174,10 @@ fn differences(expected: &Value, found: &Value, path: String) -> Vec<Difference>
                 }
             })
             .collect(),
-        (Value::Array(wanted), Value::Array(had)) if wanted.is_empty() && !had.is_empty() => {
-            here("an empty list".to_owned(), format!("{} elements, first {}", had.len(), had.first().map_or_else(String::new, short)))
-        }
+        (Value::Array(wanted), Value::Array(had)) if wanted.is_empty() && !had.is_empty() => here(
+            "an empty list".to_owned(),
+            format!("{} elements, first {}", had.len(), had.first().map_or_else(String::new, short)),
+        ),
         (Value::Array(wanted), Value::Array(had)) => in_order(wanted, had, &path),
         _ if same(expected, found) => Vec::new(),
         _ => here(short(expected), short(found)),
@@ -252,7 +252,10 @@ mod tests {
         assert_eq!(first(&json!({ "b": { "c": "x" } }), &found), None);
         assert_eq!(first(&json!({ "b": { "d": 0.16 } }), &found), None);
         let difference = first(&json!({ "b": { "c": "y" } }), &found).unwrap();
-        assert_eq!((difference.path.as_str(), difference.expected.as_str(), difference.found.as_str()), ("b.c", "\"y\"", "\"x\""));
+        assert_eq!(
+            (difference.path.as_str(), difference.expected.as_str(), difference.found.as_str()),
+            ("b.c", "\"y\"", "\"x\"")
+        );
         assert_eq!(first(&json!({ "e": 1 }), &found).unwrap().found, "nothing");
     }
 
@@ -281,7 +284,8 @@ mod tests {
         assert!(found.message.contains("/as-of"), "{found:?}");
         let found = Case::parse("cases/a.toml", &text.replace("profile", "profil")).unwrap_err();
         assert_eq!(found.line, 2);
-        let found = Case::parse("cases/a.toml", &text.replace("02-30", "02-28").replace("expect", "expected")).unwrap_err();
+        let found =
+            Case::parse("cases/a.toml", &text.replace("02-30", "02-28").replace("expect", "expected")).unwrap_err();
         assert_eq!(found.line, 5);
     }
 }

@@ -125,10 +125,13 @@ fn read_into(root: &Path, within: &str, files: &mut BTreeMap<String, String>) ->
             }
             let size = entry.metadata()?.len();
             if size > MAX_DOCUMENT_BYTES {
-                bail!("`{}` has {size} bytes, more than the {MAX_DOCUMENT_BYTES} of a document", entry.path().display());
+                bail!(
+                    "`{}` has {size} bytes, more than the {MAX_DOCUMENT_BYTES} of a document",
+                    entry.path().display()
+                );
             }
-            let text =
-                fs::read_to_string(entry.path()).with_context(|| format!("failed to read `{}`", entry.path().display()))?;
+            let text = fs::read_to_string(entry.path())
+                .with_context(|| format!("failed to read `{}`", entry.path().display()))?;
             files.insert(path, unix_lines(&text));
         }
     }

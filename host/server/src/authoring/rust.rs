@@ -60,7 +60,8 @@ fn package_name(folder: &Path) -> anyhow::Result<String> {
 /// Flags that keep this machine's paths out of the module.
 fn remap(folder: &Path) -> String {
     let mut flags = format!("--remap-path-prefix={}=/plugin", folder.display());
-    let cargo_home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
+    let cargo_home =
+        std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
     if let Ok(home) = cargo_home {
         flags.push_str(&format!(" --remap-path-prefix={home}=/cargo"));
     }

@@ -72,7 +72,10 @@ impl Scaffold<'_> {
         let built_from = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/sdk");
         let folder = self.sdk.clone().unwrap_or_else(built_from);
         if !folder.join("Cargo.toml").is_file() {
-            bail!("the SDK is not at `{}`; say where it is with --sdk DIR (plugins/sdk of Paratope's source)", folder.display());
+            bail!(
+                "the SDK is not at `{}`; say where it is with --sdk DIR (plugins/sdk of Paratope's source)",
+                folder.display()
+            );
         }
         fs::canonicalize(&folder).with_context(|| format!("failed to find `{}`", folder.display()))
     }

@@ -44,7 +44,8 @@ fn render(product: &str, plan: &TreatmentPlan) -> String {
         safe(&plan.edition.id),
         safe(&plan.edition.document)
     );
-    let headings = ["", "day", "phase", "cycle", "amount", "window", "monitoring", "vials", "code", "units + waste", ""];
+    let headings =
+        ["", "day", "phase", "cycle", "amount", "window", "monitoring", "vials", "code", "units + waste", ""];
     let mut table = Table::new(&headings);
     for dose in &plan.doses {
         table.row(row(product, dose));
@@ -72,7 +73,8 @@ fn render(product: &str, plan: &TreatmentPlan) -> String {
 
 fn row(product: &str, dose: &PlannedDose) -> [String; 11] {
     let phase = if dose.drug == product { dose.phase.clone() } else { format!("{} ({})", dose.phase, dose.drug) };
-    let cycle = dose.cycle.map_or_else(|| format!("day {}", dose.cycle_day), |cycle| format!("C{cycle} D{}", dose.cycle_day));
+    let cycle =
+        dose.cycle.map_or_else(|| format!("day {}", dose.cycle_day), |cycle| format!("C{cycle} D{}", dose.cycle_day));
     let amount = match &dose.amount {
         Amount::Exact(amount) => amount.to_string(),
         Amount::Unknown(_) => "unknown".to_owned(),

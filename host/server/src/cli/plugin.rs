@@ -205,12 +205,18 @@ fn test(folder: &Folder, only: Option<&str>, json: bool) -> Outcome {
     for (path, text) in folder.cases().filter(|(path, _)| only.is_none_or(|only| path.contains(only))) {
         let case = Case::parse(path, text);
         let outcome = case.as_ref().map(|case| case.run(&plugin));
-        if matches!(outcome, Ok(Ok(()))) { passed += 1 } else { failed += 1 }
+        if matches!(outcome, Ok(Ok(()))) {
+            passed += 1
+        } else {
+            failed += 1
+        }
         if json {
             let said = match &outcome {
                 Ok(Ok(())) => serde_json::json!({ "case": path, "passed": true }),
                 Ok(Err(difference)) => serde_json::json!({ "case": path, "passed": false, "difference": difference }),
-                Err(found) => serde_json::json!({ "case": path, "passed": false, "message": found.message, "line": found.line }),
+                Err(found) => {
+                    serde_json::json!({ "case": path, "passed": false, "message": found.message, "line": found.line })
+                }
             };
             told.push(said);
             continue;

@@ -25,8 +25,7 @@ pub(super) struct Replay {
 }
 
 pub(super) fn run(app: &App, command: &Replay) -> Outcome {
-    let id: Option<DeterminationId> =
-        command.id.as_deref().map(str::parse).transpose().map_err(Failure::bad_input)?;
+    let id: Option<DeterminationId> = command.id.as_deref().map(str::parse).transpose().map_err(Failure::bad_input)?;
     app.with_host(async |host| match id {
         Some(id) => {
             let replayed = host.replay(id).await?;
@@ -46,7 +45,11 @@ async fn all(host: &Host, json: bool) -> Outcome {
         after = Some(last.id);
         for listed in page {
             let replayed = host.replay(listed.id).await?;
-            if replayed.same { same += 1 } else { different += 1 }
+            if replayed.same {
+                same += 1
+            } else {
+                different += 1
+            }
             if json || !replayed.same {
                 show(&replayed, json)?;
             }

@@ -34,7 +34,9 @@ pub(super) async fn serve(host: Host, address: SocketAddr) -> Outcome {
     }
     let count = plugins.plugins.len();
     let ready = |address: SocketAddr| {
-        let told = format!("listening on http://{address} with {count} plugins; http://{address}/openapi.json says how to ask\n");
+        let told = format!(
+            "listening on http://{address} with {count} plugins; http://{address}/openapi.json says how to ask\n"
+        );
         // Whoever started it may not be reading.
         let _ = print(&told);
     };

@@ -4,9 +4,7 @@ use std::borrow::Cow;
 
 use paratope_domain::Site;
 use paratope_domain::clearance::Clearance;
-use paratope_domain::payer::{
-    AssessRequest, Assessment, Bill, BillingRequest, PayerProfile, PreferRequest, Preferred,
-};
+use paratope_domain::payer::{AssessRequest, Assessment, Bill, BillingRequest, PayerProfile, PreferRequest, Preferred};
 use paratope_domain::product::{
     DoseRequirements, ManageRequest, Management, NextDoseRequest, NextStep, PlanRequest, ProductMonograph,
     RequirementsRequest, TreatmentPlan,

@@ -123,7 +123,8 @@ impl From<ServiceError> for Problem {
             ServiceError::BadRequest(bad) => bad.into(),
             ServiceError::Unknown { what, pointer, .. } => {
                 let status = if pointer.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::UNPROCESSABLE_ENTITY };
-                let mut problem = Self::new(status, &format!("unknown-{what}"), "Something named does not exist", detail);
+                let mut problem =
+                    Self::new(status, &format!("unknown-{what}"), "Something named does not exist", detail);
                 problem.pointer = (!pointer.is_empty()).then(|| pointer.to_owned());
                 problem
             }
@@ -160,6 +161,7 @@ impl From<AskError> for Problem {
             AskError::Unknown { .. } => {
                 Self::new(StatusCode::NOT_FOUND, "unknown-plugin", "Something named does not exist", detail)
             }
+            AskError::Busy { name, .. } => unavailable(detail).about(&name, "busy"),
             AskError::WrongKind { name, .. } => {
                 let title = "The plugin has no such function";
                 Self::new(StatusCode::NOT_FOUND, "unknown-function", title, detail).about(&name, "wrong-kind")

@@ -26,14 +26,20 @@ pub struct Input {
 
 /// Asks. Live and from the record alike.
 pub fn ask(session: &mut Session, input: &Input) -> Result<Answer, ServiceError> {
-    let value: Value = serde_json::from_str(input.request.get()).map_err(|error| ServiceError::Internal(error.into()))?;
+    let value: Value =
+        serde_json::from_str(input.request.get()).map_err(|error| ServiceError::Internal(error.into()))?;
     let request = input.function.read(value)?;
     Ok(session.call(&input.plugin, &request)?)
 }
 
 impl Host {
     /// Calls `function` of `plugin` and records what it answered.
-    pub async fn call(&self, plugin: &str, function: &str, request: Value) -> Result<(Determined, Answer), ServiceError> {
+    pub async fn call(
+        &self,
+        plugin: &str,
+        function: &str,
+        request: Value,
+    ) -> Result<(Determined, Answer), ServiceError> {
         let installed = self.installed(plugin).ok_or_else(|| self.unknown(plugin))?;
         let function: Function = function.parse().map_err(|_| {
             let names = Function::ALL.into_iter().filter(|one| one.kind() == installed.plugin.kind());
@@ -43,7 +49,7 @@ impl Host {
         let request = crate::function::raw(&request)
             .map_err(|error| ServiceError::Ask(crate::session::AskError::Failed { name: plugin.to_owned(), error }))?;
         let input = Input { plugin: plugin.to_owned(), function, request };
-        self.determine(DeterminationKind::Call, input, ask).await
+        self.determine(DeterminationKind::Call, &[plugin], input, ask).await
     }
 }
 
@@ -64,6 +70,6 @@ pub fn answered(plugin: &str, id: DeterminationId, answer: &Answer) -> Result<Bo
                 id,
             })
         }
-        Answer::Failed(reason) => Err(ServiceError::Internal(anyhow::anyhow!("{reason}"))),
+        Answer::Failed(reason) | Answer::Skipped(reason) => Err(ServiceError::Internal(anyhow::anyhow!("{reason}"))),
     }
 }

@@ -39,7 +39,7 @@ pub trait Oracle {
 }
 
 /// Asks everything a clearance needs to know.
-pub fn gather(oracle: &mut impl Oracle, request: &ClearanceRequest) -> Answers {
+pub fn gather(oracle: &mut impl Oracle, Input { request, site }: &Input) -> Answers {
     let product = request.order.product.as_str();
     let payer = request.coverage.payer.as_str();
     let first = request.order.doses.first().map_or(request.as_of, |dose| dose.day);
@@ -53,7 +53,7 @@ pub fn gather(oracle: &mut impl Oracle, request: &ClearanceRequest) -> Answers {
         };
         doses.push(DoseAnswer { next, bill: not_asked("how the dose is billed was not asked: the dose is not known") });
     }
-    let requirements = match clearance::requirements_request(request) {
+    let requirements = match clearance::requirements_request(request, site, known) {
         Some(question) => oracle.requirements(product, &question),
         None => not_asked("the order has no dose"),
     };
@@ -85,6 +85,6 @@ fn not_asked<T, E>(why: &str) -> Answer<T, E> {
 
 /// Asks, and judges.
 pub fn judge(oracle: &mut impl Oracle, input: &Input) -> Clearance {
-    let answers = gather(oracle, &input.request);
+    let answers = gather(oracle, input);
     clearance::clear(&input.request, &input.site, &answers)
 }

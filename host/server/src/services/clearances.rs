@@ -26,7 +26,8 @@ impl Host {
         };
         self.known_plugin(Kind::Product, "product", &request.order.product, "/order/product")?;
         self.known_plugin(Kind::Payer, "payer", &request.coverage.payer, "/coverage/payer")?;
+        let (product, payer) = (request.order.product.clone(), request.coverage.payer.clone());
         let input = Input { request, site: stored.site };
-        self.determine(DeterminationKind::Clearance, input, ask).await
+        self.determine(DeterminationKind::Clearance, &[&product, &payer], input, ask).await
     }
 }

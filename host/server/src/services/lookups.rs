@@ -1,8 +1,8 @@
 //! What plugins say that is about no patient. It is looked up, not determined, so it is not recorded.
 
+use paratope_domain::Day;
 use paratope_domain::payer::PayerProfile;
 use paratope_domain::product::ProductMonograph;
-use paratope_domain::Day;
 use paratope_runtime::Kind;
 
 use super::ServiceError;
@@ -17,8 +17,7 @@ impl Host {
         self.known_plugin(Kind::Product, "product", product, "")?;
         let as_of = self.day(as_of)?;
         let name = product.to_owned();
-        let asked = self.with_session(move |session| session.monograph(&name, as_of)).await;
-        let (answer, _) = asked.map_err(ServiceError::Internal)?;
+        let (answer, _) = self.with_session(&[product], move |session| session.monograph(&name, as_of)).await?;
         answer?.map_err(|error| ServiceError::Nothing { plugin: product.to_owned(), message: error.to_string() })
     }
 
@@ -27,8 +26,7 @@ impl Host {
         self.known_plugin(Kind::Payer, "payer", payer, "")?;
         let as_of = self.day(as_of)?;
         let name = payer.to_owned();
-        let asked = self.with_session(move |session| session.profile(&name, as_of)).await;
-        let (answer, _) = asked.map_err(ServiceError::Internal)?;
+        let (answer, _) = self.with_session(&[payer], move |session| session.profile(&name, as_of)).await?;
         answer?.map_err(|error| ServiceError::Nothing { plugin: payer.to_owned(), message: error.to_string() })
     }
 

@@ -26,12 +26,13 @@ pub struct Determined {
 }
 
 impl Host {
-    /// Tells `story` where plugins may be called, records what was asked, called and answered, and returns the answer.
+    /// Tells `story` where the plugins named may be called, records what was asked, called and answered, and returns the answer.
     ///
     /// The story is pure but for the session: told again from the record, it gives the same answer.
     pub async fn determine<Q, A>(
         &self,
         kind: DeterminationKind,
+        plugins: &[&str],
         asked: Q,
         story: impl FnOnce(&mut Session, &Q) -> Result<A, ServiceError> + Send + 'static,
     ) -> Result<(Determined, A), ServiceError>
@@ -39,7 +40,7 @@ impl Host {
         Q: Serialize + Send + 'static,
         A: Serialize + Send + 'static,
     {
-        let told = self.with_session(move |session| {
+        let told = self.with_session(plugins, move |session| {
             let answer = story(session, &asked)?;
             // A failure that may pass is not what the rules say.
             if let Some(passing) = session.passing() {
@@ -49,7 +50,7 @@ impl Host {
             let json = serde_json::value::to_raw_value(&answer).map_err(internal)?;
             Ok::<_, ServiceError>((request, json, answer))
         });
-        let (outcome, session) = told.await.map_err(ServiceError::Internal)?;
+        let (outcome, session) = told.await?;
         let (request, json, answer) = outcome?;
         let calls = session.into_calls();
         let plugins = plugins_of(&calls);

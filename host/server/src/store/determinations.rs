@@ -1,5 +1,9 @@
 //! Determinations: sealed before they are written, and read back whole.
 
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -122,6 +126,73 @@ pub struct Chain {
     pub broken: u64,
 }
 
+/// A call as it is kept.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct KeptCall {
+    plugin: String,
+    digest: String,
+    function: Function,
+    request: Box<RawValue>,
+    answer: KeptAnswer,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum KeptAnswer {
+    Ok(Box<RawValue>),
+    Error(Box<RawValue>),
+    Failed(String),
+    Skipped(String),
+    /// It holds for every patient and is kept beside: the hash of its text, in hexadecimal.
+    Shared(String),
+}
+
+/// An answer kept beside: the hash of its text, and the text compressed.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) hash: Hash,
+    pub(super) text: Vec<u8>,
+}
+
+/// A SHA-256.
+pub(super) type Hash = [u8; 32];
+
+impl KeptCall {
+    /// Sets apart what holds for every patient.
+    fn keep(call: Call, known: &Known, shared: &mut Vec<Shared>) -> Result<Self, StoreError> {
+        let Call { plugin, digest, function, request, answer } = call;
+        let answer = match answer {
+            Answer::Ok(json) if matches!(function, Function::Monograph | Function::Profile) => {
+                let hash: Hash = Sha256::digest(json.get()).into();
+                if !known.has(&hash) {
+                    shared.push(Shared { hash, text: compressed(json.get())? });
+                }
+                KeptAnswer::Shared(hex(&hash))
+            }
+            Answer::Ok(json) => KeptAnswer::Ok(json),
+            Answer::Error(json) => KeptAnswer::Error(json),
+            Answer::Failed(reason) => KeptAnswer::Failed(reason),
+            Answer::Skipped(reason) => KeptAnswer::Skipped(reason),
+        };
+        Ok(Self { plugin, digest, function, request, answer })
+    }
+}
+
+/// The shared answers that are kept already.
+#[derive(Debug, Default)]
+pub(super) struct Known(Mutex<HashSet<Hash>>);
+
+impl Known {
+    fn has(&self, hash: &Hash) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(hash)
+    }
+
+    fn add(&self, hashes: &[Hash]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(hashes);
+    }
+}
+
 /// A determination ready to be written: compressed, and its content hashed.
 #[derive(Debug)]
 pub(super) struct Sealed {
@@ -132,12 +203,15 @@ pub(super) struct Sealed {
     pub(super) calls: Vec<u8>,
     pub(super) answer: Vec<u8>,
     pub(super) content: Vec<u8>,
+    pub(super) shared: Vec<Shared>,
 }
 
 impl Sealed {
-    fn new(draft: &Draft) -> Result<Self, StoreError> {
+    fn new(draft: Draft, known: &Known) -> Result<Self, StoreError> {
         let damaged = |_| StoreError::Damaged { what: "determination" };
-        let calls = serde_json::to_string(&draft.calls).map_err(damaged)?;
+        let mut shared = Vec::new();
+        let calls = draft.calls.into_iter().map(|call| KeptCall::keep(call, known, &mut shared));
+        let calls = serde_json::to_string(&calls.collect::<Result<Vec<_>, _>>()?).map_err(damaged)?;
         let recorded_at = draft.recorded_at.to_string();
         Ok(Self {
             id: draft.id,
@@ -147,6 +221,7 @@ impl Sealed {
             answer: compressed(&draft.answer)?,
             content: content(&draft.id.to_string(), draft.kind, &recorded_at, &[&draft.request, &calls, &draft.answer]),
             recorded_at,
+            shared,
         })
     }
 }
@@ -164,29 +239,35 @@ struct Row {
 }
 
 impl Row {
-    fn open(self) -> Result<Determination, StoreError> {
+    /// Opens the row, with the calls as they are kept.
+    fn open(self) -> Result<(Determination, Vec<KeptCall>), StoreError> {
         let damaged = |_| StoreError::Damaged { what: "determination" };
         let kind = DeterminationKind::read(&self.kind)?;
         let (request, calls, answer) = (plain(&self.request)?, plain(&self.calls)?, plain(&self.answer)?);
         let content = content(&self.id, kind, &self.recorded_at, &[&request, &calls, &answer]);
-        Ok(Determination {
+        let determination = Determination {
             id: self.id.parse().map_err(|_| StoreError::Damaged { what: "determination" })?,
             kind,
             recorded_at: self.recorded_at,
             request,
-            calls: serde_json::from_str(&calls).map_err(damaged)?,
+            calls: Vec::new(),
             answer,
             intact: writer::link(&self.previous, &content) == self.hash,
             previous: self.previous,
             hash: self.hash,
-        })
+        };
+        Ok((determination, serde_json::from_str(&calls).map_err(damaged)?))
     }
 }
 
 impl Store {
     /// Records a determination. It is durable when this returns.
     pub async fn record(&self, draft: Draft) -> Result<(), StoreError> {
-        self.writer.write(Sealed::new(&draft)?).await
+        let sealed = Sealed::new(draft, &self.known)?;
+        let hashes: Vec<Hash> = sealed.shared.iter().map(|shared| shared.hash).collect();
+        self.writer.write(sealed).await?;
+        self.known.add(&hashes);
+        Ok(())
     }
 
     /// The determination with this id.
@@ -198,7 +279,33 @@ impl Store {
         .fetch_optional(&self.reads)
         .await
         .map_err(failed_to("read a determination"))?;
-        row.map(Row::open).transpose()
+        let Some(row) = row else { return Ok(None) };
+        let (mut determination, calls) = row.open()?;
+        for KeptCall { plugin, digest, function, request, answer } in calls {
+            let answer = match answer {
+                KeptAnswer::Ok(json) => Answer::Ok(json),
+                KeptAnswer::Error(json) => Answer::Error(json),
+                KeptAnswer::Failed(reason) => Answer::Failed(reason),
+                KeptAnswer::Skipped(reason) => Answer::Skipped(reason),
+                KeptAnswer::Shared(hash) => {
+                    let text = self.shared(&hash).await?;
+                    determination.intact &= hex(&Sha256::digest(&text)) == hash;
+                    Answer::Ok(RawValue::from_string(text).map_err(|_| StoreError::Damaged { what: "answer" })?)
+                }
+            };
+            determination.calls.push(Call { plugin, digest, function, request, answer });
+        }
+        Ok(Some(determination))
+    }
+
+    /// The shared answer with this hash.
+    async fn shared(&self, hash: &str) -> Result<String, StoreError> {
+        let text: Option<Vec<u8>> = sqlx::query_scalar("select text from shared_answers where hash = ?")
+            .bind(unhex(hash))
+            .fetch_optional(&self.reads)
+            .await
+            .map_err(failed_to("read an answer"))?;
+        plain(&text.ok_or(StoreError::Damaged { what: "answer" })?)
     }
 
     /// The determinations recorded after `after`, oldest first, at most `limit`.
@@ -245,6 +352,20 @@ fn content(id: &str, kind: DeterminationKind, recorded_at: &str, parts: &[&str])
     hash.finalize().to_vec()
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The bytes of hexadecimal digits. What are no digits gives bytes that no hash has.
+fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> =
+        text.chars().filter_map(|digit| digit.to_digit(16)).filter_map(|it| it.try_into().ok()).collect();
+    digits.chunks(2).filter_map(|pair| Some(pair.first()? << 4 | pair.get(1)?)).collect()
+}
+
 fn compressed(text: &str) -> Result<Vec<u8>, StoreError> {
     zstd::bulk::compress(text.as_bytes(), LEVEL).map_err(|_| StoreError::Damaged { what: "determination" })
 }
@@ -259,6 +380,20 @@ mod tests {
     use super::*;
     use crate::clock::Ids;
 
+    fn json(text: &str) -> Box<RawValue> {
+        RawValue::from_string(text.to_owned()).unwrap()
+    }
+
+    fn call(answer: Answer) -> Call {
+        Call {
+            plugin: "exemplimab".to_owned(),
+            digest: "sha256:00".to_owned(),
+            function: Function::Monograph,
+            request: json("{\"as-of\":\"2026-11-23\"}"),
+            answer,
+        }
+    }
+
     fn draft(ids: &Ids, request: &str) -> Draft {
         let now = Timestamp::from_millisecond(1_764_000_000_000).unwrap();
         Draft {
@@ -266,13 +401,7 @@ mod tests {
             kind: DeterminationKind::Call,
             recorded_at: now,
             request: request.to_owned(),
-            calls: vec![Call {
-                plugin: "exemplimab".to_owned(),
-                digest: "sha256:00".to_owned(),
-                function: Function::Monograph,
-                request: RawValue::from_string("{\"as-of\":\"2026-11-23\"}".to_owned()).unwrap(),
-                answer: Answer::Error(RawValue::from_string("{ \"other\" : \"x\" }".to_owned()).unwrap()),
-            }],
+            calls: vec![call(Answer::Error(json("{ \"other\" : \"x\" }"))), call(Answer::Ok(json("{ \"brand\": 1 }")))],
             answer: "{}".to_owned(),
         }
     }
@@ -327,6 +456,7 @@ mod tests {
         for statement in [
             "drop trigger determinations_never_go",
             "drop trigger determinations_never_change",
+            "drop trigger shared_answers_never_change",
             "delete from determinations where seq = 2",
             "update determinations set recorded_at = 'then' where seq = 4",
         ] {
@@ -336,5 +466,10 @@ mod tests {
         assert_eq!(store.chain().await.unwrap(), Chain { rows: 3, broken: 1 });
         assert!(store.determination(kept[2]).await.unwrap().unwrap().intact);
         assert!(!store.determination(kept[3]).await.unwrap().unwrap().intact);
+        let other = compressed("{ \"brand\": 2 }").unwrap();
+        let mut connection = store.writes.lock().await;
+        sqlx::query("update shared_answers set text = ?").bind(other).execute(&mut *connection).await.unwrap();
+        drop(connection);
+        assert!(!store.determination(kept[2]).await.unwrap().unwrap().intact);
     }
 }

@@ -61,6 +61,14 @@ async fn commit(connection: &mut SqliteConnection, batch: &[Pending]) -> Result<
         .map_err(failed_to(DOING))?;
     let mut previous = last.unwrap_or_else(|| vec![0; 32]);
     for Pending { sealed, .. } in batch {
+        for shared in &sealed.shared {
+            sqlx::query("insert into shared_answers (hash, text) values (?, ?) on conflict (hash) do nothing")
+                .bind(shared.hash.as_slice())
+                .bind(shared.text.as_slice())
+                .execute(&mut *transaction)
+                .await
+                .map_err(failed_to(DOING))?;
+        }
         let hash = link(&previous, &sealed.content);
         sqlx::query(
             "insert into determinations (id, kind, recorded_at, request, calls, answer, previous, hash) \
