@@ -1,16 +1,15 @@
 -- Every determination, in the order it was made: what was asked, each plugin call with its answer, what was answered.
 --
 -- Rows are only ever added. Each carries the hash of the row before it, so that a row that was changed, taken out or
--- slipped in shows. request, calls and answer are JSON, compressed with zstd; the hashes are of the plain text.
+-- slipped in shows. A record is JSON, {"request", "calls", "answer"}, compressed with zstd; the hash is of the plain
+-- text.
 
 create table determinations (
     seq          integer primary key,
     id           text not null unique,
     kind         text not null,      -- clearance, plan or call
     recorded_at  text not null,
-    request      blob not null,
-    calls        blob not null,
-    answer       blob not null,
+    record       blob not null,
     previous     blob not null,
     hash         blob not null unique
 );

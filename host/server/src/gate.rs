@@ -19,6 +19,7 @@ pub struct Gate {
     all: Arc<Semaphore>,
     one: Arc<Semaphore>,
     suspect: AtomicBool,
+    patience: Duration,
 }
 
 /// A place at the plugin. Dropping it makes room.
@@ -33,7 +34,7 @@ impl Gate {
     pub fn new(places: u32) -> Self {
         let places = places.max(1);
         let all = Arc::new(Semaphore::new(usize::try_from(places).unwrap_or(1)));
-        Self { places, all, one: Arc::new(Semaphore::new(1)), suspect: AtomicBool::new(false) }
+        Self { places, all, one: Arc::new(Semaphore::new(1)), suspect: AtomicBool::new(false), patience: PATIENCE }
     }
 
     /// Waits for a place. `None` when it takes too long.
@@ -47,7 +48,7 @@ impl Gate {
             };
             Some(Place { _any: any, _only: only })
         };
-        tokio::time::timeout(PATIENCE, enter).await.ok().flatten()
+        tokio::time::timeout(self.patience, enter).await.ok().flatten()
     }
 
     /// Notes whether the last call kept within its limits.
@@ -65,9 +66,13 @@ impl Gate {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    fn hurried(places: u32) -> Gate {
+        Gate { patience: Duration::from_millis(20), ..Gate::new(places) }
+    }
+
+    #[tokio::test]
     async fn no_more_than_its_places_are_inside() {
-        let gate = Gate::new(2);
+        let gate = hurried(2);
         let one = gate.enter().await.unwrap();
         let _two = gate.enter().await.unwrap();
         assert!(gate.enter().await.is_none());
@@ -75,9 +80,9 @@ mod tests {
         assert!(gate.enter().await.is_some());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_plugin_that_used_up_a_limit_gets_one_place() {
-        let gate = Gate::new(2);
+        let gate = hurried(2);
         gate.note(false);
         let one = gate.enter().await.unwrap();
         assert!(gate.enter().await.is_none());

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use paratope_domain::payer::AssessRequest;
 use paratope_policy_engine::Policies;
-use paratope_runtime::{Document, Origin, Sandbox, SandboxSettings};
+use paratope_runtime::{Origin, Sandbox, SandboxSettings};
 use serde_json::{Value, json};
 
 const REGO: &str = r#"
@@ -115,11 +115,9 @@ fn peers(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("payer-criteria");
     let facts = facts();
 
-    let engine = std::env::var("PARATOPE_POLICY_ENGINE").expect("PARATOPE_POLICY_ENGINE: path of the policy engine component");
+    let built = std::env::var("PARATOPE_AETNA").expect("PARATOPE_AETNA: what `paratope plugin build plugins/payers/aetna` wrote");
     let sandbox = Sandbox::new(SandboxSettings::default()).unwrap();
-    let documents: Vec<Document> = payer_documents().into_iter().map(|(path, text)| Document { path, text }).collect();
-    let snapshot = sandbox.document_engine(&std::fs::read(engine).unwrap()).unwrap().snapshot(&documents).unwrap();
-    let plugin = sandbox.load("aetna", &snapshot.component, Origin::Snapshot).unwrap();
+    let plugin = sandbox.load("aetna", &std::fs::read(built).unwrap(), Origin::Snapshot).unwrap();
     let payer = plugin.payer().unwrap();
     let text = assess_json();
     let typed: AssessRequest = serde_json::from_str(&text).unwrap();

@@ -4,7 +4,7 @@ use super::label::{flag, hours};
 use super::points::Points;
 use super::{Context, DoseAnswer};
 use crate::product::{Monitoring, PlannedDose};
-use crate::request::OrderedDose;
+use crate::request::{OrderedDose, Rescue};
 use crate::{PhaseKind, Site};
 
 /// For how many days a count of the rescue stock is believed.
@@ -113,20 +113,28 @@ fn long_enough(points: &mut Points, site: &Site, wanted: Option<u32>, what: &str
 
 /// Whether the label warns of cytokine release syndrome, so that a rescue drug is needed. `None` when the label is
 /// not known.
-pub(super) fn needs_rescue(context: &Context<'_>) -> Option<bool> {
+fn needs_rescue(context: &Context<'_>) -> Option<bool> {
     let monograph = context.answers.monograph.get().ok()?;
     Some(monograph.boxed_warnings.iter().any(|warning| warning.code == "crs"))
 }
 
+/// The rescue drug ordered; where none is needed, or none is ordered, the points that say so.
+pub(super) fn ordered_rescue<'a>(context: &Context<'a>) -> Result<&'a Rescue, Points> {
+    if needs_rescue(context) == Some(false) {
+        return Err(Points::not_applicable("the label does not warn of cytokine release syndrome"));
+    }
+    context.request.rescue.as_ref().ok_or_else(|| {
+        let mut points = Points::new();
+        points.unknown("rescue", "no rescue drug is ordered");
+        points
+    })
+}
+
 /// The rescue drug is in the building, of the brand ordered, and its lot was checked.
 pub(super) fn rescue_on_hand(context: &Context<'_>) -> Points {
-    if needs_rescue(context) == Some(false) {
-        return Points::not_applicable("the label does not warn of cytokine release syndrome");
-    }
-    let mut points = Points::new();
-    let Some(rescue) = &context.request.rescue else {
-        points.unknown("rescue", "no rescue drug is ordered");
-        return points;
+    let (rescue, mut points) = match ordered_rescue(context) {
+        Ok(rescue) => (rescue, Points::new()),
+        Err(points) => return points,
     };
     let Some(stock) = context.site.rescue_stock.iter().find(|stock| stock.product == rescue.product) else {
         points.failed(format!("{} has no {} in stock", context.site.name, rescue.product));

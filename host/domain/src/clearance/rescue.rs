@@ -1,20 +1,16 @@
 //! The rescue drug and the supportive drugs: which brand, and settled with the payer beforehand.
 
 use super::Context;
-use super::place::needs_rescue;
+use super::place::ordered_rescue;
 use super::points::Points;
 use crate::payer::Preference;
 use crate::request::{Answered, Subject};
 
 /// The brand ordered is the one the payer prefers, or an exception allows it.
 pub(super) fn preferred(context: &Context<'_>) -> Points {
-    if needs_rescue(context) == Some(false) {
-        return Points::not_applicable("the label does not warn of cytokine release syndrome");
-    }
-    let mut points = Points::new();
-    let Some(rescue) = &context.request.rescue else {
-        points.unknown("rescue", "no rescue drug is ordered");
-        return points;
+    let (rescue, mut points) = match ordered_rescue(context) {
+        Ok(rescue) => (rescue, Points::new()),
+        Err(points) => return points,
     };
     let answer = match &context.answers.preferred {
         super::Answer::Refused(crate::PayerError::NoPolicy(why)) => {
@@ -56,13 +52,9 @@ pub(super) fn preferred(context: &Context<'_>) -> Points {
 
 /// The rescue drug is certified as needed, or needs no authorization.
 pub(super) fn authorized(context: &Context<'_>) -> Points {
-    if needs_rescue(context) == Some(false) {
-        return Points::not_applicable("the label does not warn of cytokine release syndrome");
-    }
-    let mut points = Points::new();
-    let Some(rescue) = &context.request.rescue else {
-        points.unknown("rescue", "no rescue drug is ordered");
-        return points;
+    let (rescue, mut points) = match ordered_rescue(context) {
+        Ok(rescue) => (rescue, Points::new()),
+        Err(points) => return points,
     };
     let Some(given) = context.request.authorizations.iter().find(|given| given.subject == Subject::Rescue) else {
         points.unknown("authorization", "whether the payer covers the rescue drug as needed is not settled");

@@ -55,14 +55,18 @@ pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 
 /// Logs to standard error: `PARATOPE_LOG` says what, `PARATOPE_LOG_FORMAT=json` how.
 pub(super) fn logs(default: &str) {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("PARATOPE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    use tracing_subscriber::filter::Targets;
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+    let asked = std::env::var("PARATOPE_LOG").ok().and_then(|filter| filter.parse::<Targets>().ok());
+    let filter = asked.or_else(|| default.parse().ok()).unwrap_or_default();
+    let logs = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let registry = tracing_subscriber::registry().with(filter);
     // The first wins: a command that serves has its own.
     let _ = if std::env::var("PARATOPE_LOG_FORMAT").is_ok_and(|format| format == "json") {
-        logs.json().try_init()
+        registry.with(logs.json()).try_init()
     } else {
-        logs.with_ansi(false).try_init()
+        registry.with(logs.with_ansi(false)).try_init()
     };
 }
 

@@ -41,13 +41,12 @@ impl Host {
         if found.kind != kind {
             return Err(ServiceError::unknown(kind.name(), "", &[], ""));
         }
-        let answer = serde_json::value::RawValue::from_string(found.answer);
         Ok(Determined {
             id,
             kind,
             recorded_at: found.recorded_at,
             plugins: plugins_of(&found.calls),
-            answer: answer.map_err(|error| ServiceError::Internal(error.into()))?,
+            answer: found.answer,
         })
     }
 }

@@ -46,7 +46,7 @@ impl Host {
             if let Some(passing) = session.passing() {
                 return Err(ServiceError::Ask(passing));
             }
-            let request = serde_json::to_string(&asked).map_err(internal)?;
+            let request = serde_json::value::to_raw_value(&asked).map_err(internal)?;
             let json = serde_json::value::to_raw_value(&answer).map_err(internal)?;
             Ok::<_, ServiceError>((request, json, answer))
         });
@@ -56,7 +56,7 @@ impl Host {
         let plugins = plugins_of(&calls);
         let recorded_at = self.now();
         let id = self.next_id(recorded_at);
-        let draft = Draft { id, kind, recorded_at, request, calls, answer: json.get().to_owned() };
+        let draft = Draft { id, kind, recorded_at, request, calls, answer: json.clone() };
         self.store().record(draft).await?;
         tracing::info!(%id, kind = kind.name(), "recorded");
         let recorded_at = recorded_at.to_string();

@@ -61,7 +61,7 @@ impl Host {
         let mut session = Session::of_record(recorded.calls.clone());
         match retold(&recorded, &mut session) {
             Ok(answer) => {
-                differences.extend(compare("answer", &recorded.answer, &answer, recorded.answer == answer));
+                differences.extend(compare("answer", recorded.answer.get(), &answer, recorded.answer.get() == answer));
                 if session.left_over() > 0 {
                     differences.push(difference("answer", "it rests on fewer calls than were recorded"));
                 }
@@ -114,9 +114,9 @@ fn retold(recorded: &Determination, session: &mut Session) -> Result<String, Ser
         serde_json::to_string(&answer).map_err(|error| ServiceError::Internal(error.into()))
     }
     match recorded.kind {
-        DeterminationKind::Clearance => tell(&recorded.request, session, clearances::ask),
-        DeterminationKind::Plan => tell(&recorded.request, session, plan::ask),
-        DeterminationKind::Call => tell(&recorded.request, session, call::ask),
+        DeterminationKind::Clearance => tell(recorded.request.get(), session, clearances::ask),
+        DeterminationKind::Plan => tell(recorded.request.get(), session, plan::ask),
+        DeterminationKind::Call => tell(recorded.request.get(), session, call::ask),
     }
 }
 

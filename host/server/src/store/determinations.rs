@@ -1,6 +1,6 @@
 //! Determinations: sealed before they are written, and read back whole.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
@@ -16,6 +16,9 @@ use crate::function::{Answer, Function};
 
 /// zstd's level: the fastest. Answers repeat their citations, so it takes most of the size away all the same.
 const LEVEL: i32 = 1;
+
+/// Shared answers remembered to be kept.
+const KNOWN: usize = 10_000;
 
 /// What was determined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -43,7 +46,7 @@ impl DeterminationKind {
         [Self::Clearance, Self::Plan, Self::Call]
             .into_iter()
             .find(|kind| kind.name() == name)
-            .ok_or(StoreError::Damaged { what: "determination" })
+            .ok_or_else(|| damaged(()))
     }
 }
 
@@ -73,11 +76,11 @@ pub struct Draft {
     /// When it was made.
     pub recorded_at: Timestamp,
     /// What was asked: JSON.
-    pub request: String,
+    pub request: Box<RawValue>,
     /// The plugin calls, in order.
     pub calls: Vec<Call>,
     /// What was answered: JSON.
-    pub answer: String,
+    pub answer: Box<RawValue>,
 }
 
 /// A determination as it was recorded.
@@ -90,11 +93,11 @@ pub struct Determination {
     /// When it was made, RFC 3339.
     pub recorded_at: String,
     /// What was asked: JSON.
-    pub request: String,
+    pub request: Box<RawValue>,
     /// The plugin calls, in order.
     pub calls: Vec<Call>,
     /// What was answered: JSON.
-    pub answer: String,
+    pub answer: Box<RawValue>,
     /// The hash of the row before it.
     pub previous: Vec<u8>,
     /// Its own hash.
@@ -126,6 +129,14 @@ pub struct Chain {
     pub broken: u64,
 }
 
+/// A record as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Record {
+    request: Box<RawValue>,
+    calls: Vec<KeptCall>,
+    answer: Box<RawValue>,
+}
+
 /// A call as it is kept.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -148,15 +159,17 @@ enum KeptAnswer {
     Shared(String),
 }
 
-/// An answer kept beside: the hash of its text, and the text compressed.
+/// An answer kept beside.
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub(super) hash: Hash,
+    /// What was asked: the plugin's digest and the request.
+    asked: (String, String),
+    hash: String,
+    /// The hash of its text.
+    pub(super) key: Vec<u8>,
+    /// The text, compressed.
     pub(super) text: Vec<u8>,
 }
-
-/// A SHA-256.
-pub(super) type Hash = [u8; 32];
 
 impl KeptCall {
     /// Sets apart what holds for every patient.
@@ -164,11 +177,16 @@ impl KeptCall {
         let Call { plugin, digest, function, request, answer } = call;
         let answer = match answer {
             Answer::Ok(json) if matches!(function, Function::Monograph | Function::Profile) => {
-                let hash: Hash = Sha256::digest(json.get()).into();
-                if !known.has(&hash) {
-                    shared.push(Shared { hash, text: compressed(json.get())? });
-                }
-                KeptAnswer::Shared(hex(&hash))
+                let asked = (digest.clone(), request.get().to_owned());
+                KeptAnswer::Shared(match known.hash(&asked) {
+                    Some(hash) => hash,
+                    None => {
+                        let key = Sha256::digest(json.get()).to_vec();
+                        let hash = hex(&key);
+                        shared.push(Shared { asked, hash: hash.clone(), key, text: compressed(json.get())? });
+                        hash
+                    }
+                })
             }
             Answer::Ok(json) => KeptAnswer::Ok(json),
             Answer::Error(json) => KeptAnswer::Error(json),
@@ -179,17 +197,21 @@ impl KeptCall {
     }
 }
 
-/// The shared answers that are kept already.
+/// The shared answers that are kept already, by what was asked: a plugin gives one answer to one question.
 #[derive(Debug, Default)]
-pub(super) struct Known(Mutex<HashSet<Hash>>);
+pub(super) struct Known(Mutex<HashMap<(String, String), String>>);
 
 impl Known {
-    fn has(&self, hash: &Hash) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(hash)
+    fn hash(&self, asked: &(String, String)) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(asked).cloned()
     }
 
-    fn add(&self, hashes: &[Hash]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(hashes);
+    fn add(&self, entries: Vec<((String, String), String)>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() > KNOWN {
+            known.clear();
+        }
+        known.extend(entries);
     }
 }
 
@@ -199,27 +221,23 @@ pub(super) struct Sealed {
     pub(super) id: DeterminationId,
     pub(super) kind: DeterminationKind,
     pub(super) recorded_at: String,
-    pub(super) request: Vec<u8>,
-    pub(super) calls: Vec<u8>,
-    pub(super) answer: Vec<u8>,
+    pub(super) record: Vec<u8>,
     pub(super) content: Vec<u8>,
     pub(super) shared: Vec<Shared>,
 }
 
 impl Sealed {
     fn new(draft: Draft, known: &Known) -> Result<Self, StoreError> {
-        let damaged = |_| StoreError::Damaged { what: "determination" };
         let mut shared = Vec::new();
         let calls = draft.calls.into_iter().map(|call| KeptCall::keep(call, known, &mut shared));
-        let calls = serde_json::to_string(&calls.collect::<Result<Vec<_>, _>>()?).map_err(damaged)?;
+        let record = Record { calls: calls.collect::<Result<_, _>>()?, request: draft.request, answer: draft.answer };
+        let record = serde_json::to_string(&record).map_err(damaged)?;
         let recorded_at = draft.recorded_at.to_string();
         Ok(Self {
             id: draft.id,
             kind: draft.kind,
-            request: compressed(&draft.request)?,
-            calls: compressed(&calls)?,
-            answer: compressed(&draft.answer)?,
-            content: content(&draft.id.to_string(), draft.kind, &recorded_at, &[&draft.request, &calls, &draft.answer]),
+            content: content(&draft.id.to_string(), draft.kind, &recorded_at, &record),
+            record: compressed(&record)?,
             recorded_at,
             shared,
         })
@@ -231,9 +249,7 @@ struct Row {
     id: String,
     kind: String,
     recorded_at: String,
-    request: Vec<u8>,
-    calls: Vec<u8>,
-    answer: Vec<u8>,
+    record: Vec<u8>,
     previous: Vec<u8>,
     hash: Vec<u8>,
 }
@@ -241,12 +257,12 @@ struct Row {
 impl Row {
     /// Opens the row, with the calls as they are kept.
     fn open(self) -> Result<(Determination, Vec<KeptCall>), StoreError> {
-        let damaged = |_| StoreError::Damaged { what: "determination" };
         let kind = DeterminationKind::read(&self.kind)?;
-        let (request, calls, answer) = (plain(&self.request)?, plain(&self.calls)?, plain(&self.answer)?);
-        let content = content(&self.id, kind, &self.recorded_at, &[&request, &calls, &answer]);
+        let text = plain(&self.record)?;
+        let content = content(&self.id, kind, &self.recorded_at, &text);
+        let Record { request, calls, answer } = serde_json::from_str(&text).map_err(damaged)?;
         let determination = Determination {
-            id: self.id.parse().map_err(|_| StoreError::Damaged { what: "determination" })?,
+            id: self.id.parse().map_err(damaged)?,
             kind,
             recorded_at: self.recorded_at,
             request,
@@ -256,29 +272,33 @@ impl Row {
             previous: self.previous,
             hash: self.hash,
         };
-        Ok((determination, serde_json::from_str(&calls).map_err(damaged)?))
+        Ok((determination, calls))
     }
+}
+
+/// What is kept cannot be read.
+fn damaged<E>(_: E) -> StoreError {
+    StoreError::Damaged { what: "determination" }
 }
 
 impl Store {
     /// Records a determination. It is durable when this returns.
     pub async fn record(&self, draft: Draft) -> Result<(), StoreError> {
         let sealed = Sealed::new(draft, &self.known)?;
-        let hashes: Vec<Hash> = sealed.shared.iter().map(|shared| shared.hash).collect();
+        let shared = sealed.shared.iter().map(|shared| (shared.asked.clone(), shared.hash.clone())).collect();
         self.writer.write(sealed).await?;
-        self.known.add(&hashes);
+        self.known.add(shared);
         Ok(())
     }
 
     /// The determination with this id.
     pub async fn determination(&self, id: DeterminationId) -> Result<Option<Determination>, StoreError> {
-        let row: Option<Row> = sqlx::query_as(
-            "select id, kind, recorded_at, request, calls, answer, previous, hash from determinations where id = ?",
-        )
-        .bind(id.to_string())
-        .fetch_optional(&self.reads)
-        .await
-        .map_err(failed_to("read a determination"))?;
+        let row: Option<Row> =
+            sqlx::query_as("select id, kind, recorded_at, record, previous, hash from determinations where id = ?")
+                .bind(id.to_string())
+                .fetch_optional(&self.reads)
+                .await
+                .map_err(failed_to("read a determination"))?;
         let Some(row) = row else { return Ok(None) };
         let (mut determination, calls) = row.open()?;
         for KeptCall { plugin, digest, function, request, answer } in calls {
@@ -321,7 +341,7 @@ impl Store {
         .map_err(failed_to("list determinations"))?;
         rows.into_iter()
             .map(|(id, kind, recorded_at)| {
-                let id = id.parse().map_err(|_| StoreError::Damaged { what: "determination" })?;
+                let id = id.parse().map_err(damaged)?;
                 Ok(Listed { id, kind: DeterminationKind::read(&kind)?, recorded_at })
             })
             .collect()
@@ -343,9 +363,9 @@ impl Store {
 }
 
 /// The hash of everything a row says but its place.
-fn content(id: &str, kind: DeterminationKind, recorded_at: &str, parts: &[&str]) -> Vec<u8> {
+fn content(id: &str, kind: DeterminationKind, recorded_at: &str, record: &str) -> Vec<u8> {
     let mut hash = Sha256::new();
-    for part in ["paratope determination 1", id, kind.name(), recorded_at].iter().chain(parts) {
+    for part in ["paratope determination 1", id, kind.name(), recorded_at, record] {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
     }
@@ -367,12 +387,11 @@ fn unhex(text: &str) -> Vec<u8> {
 }
 
 fn compressed(text: &str) -> Result<Vec<u8>, StoreError> {
-    zstd::bulk::compress(text.as_bytes(), LEVEL).map_err(|_| StoreError::Damaged { what: "determination" })
+    zstd::bulk::compress(text.as_bytes(), LEVEL).map_err(damaged)
 }
 
 fn plain(bytes: &[u8]) -> Result<String, StoreError> {
-    let plain = zstd::stream::decode_all(bytes).map_err(|_| StoreError::Damaged { what: "determination" })?;
-    String::from_utf8(plain).map_err(|_| StoreError::Damaged { what: "determination" })
+    String::from_utf8(zstd::stream::decode_all(bytes).map_err(damaged)?).map_err(damaged)
 }
 
 #[cfg(test)]
@@ -400,9 +419,9 @@ mod tests {
             id: ids.next(now),
             kind: DeterminationKind::Call,
             recorded_at: now,
-            request: request.to_owned(),
+            request: json(request),
             calls: vec![call(Answer::Error(json("{ \"other\" : \"x\" }"))), call(Answer::Ok(json("{ \"brand\": 1 }")))],
-            answer: "{}".to_owned(),
+            answer: json("{}"),
         }
     }
 
@@ -414,7 +433,7 @@ mod tests {
         let (id, calls) = (draft.id, serde_json::to_string(&draft.calls).unwrap());
         store.record(draft).await.unwrap();
         let found = store.determination(id).await.unwrap().unwrap();
-        assert_eq!((found.request.as_str(), found.answer.as_str()), ("{\"a\": 1}", "{}"));
+        assert_eq!((found.request.get(), found.answer.get()), ("{\"a\": 1}", "{}"));
         assert_eq!(serde_json::to_string(&found.calls).unwrap(), calls);
         assert!(found.intact);
     }

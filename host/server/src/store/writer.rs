@@ -63,7 +63,7 @@ async fn commit(connection: &mut SqliteConnection, batch: &[Pending]) -> Result<
     for Pending { sealed, .. } in batch {
         for shared in &sealed.shared {
             sqlx::query("insert into shared_answers (hash, text) values (?, ?) on conflict (hash) do nothing")
-                .bind(shared.hash.as_slice())
+                .bind(shared.key.as_slice())
                 .bind(shared.text.as_slice())
                 .execute(&mut *transaction)
                 .await
@@ -71,15 +71,12 @@ async fn commit(connection: &mut SqliteConnection, batch: &[Pending]) -> Result<
         }
         let hash = link(&previous, &sealed.content);
         sqlx::query(
-            "insert into determinations (id, kind, recorded_at, request, calls, answer, previous, hash) \
-             values (?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into determinations (id, kind, recorded_at, record, previous, hash) values (?, ?, ?, ?, ?, ?)",
         )
         .bind(sealed.id.to_string())
         .bind(sealed.kind.name())
         .bind(&sealed.recorded_at)
-        .bind(sealed.request.as_slice())
-        .bind(sealed.calls.as_slice())
-        .bind(sealed.answer.as_slice())
+        .bind(sealed.record.as_slice())
         .bind(&previous)
         .bind(&hash)
         .execute(&mut *transaction)

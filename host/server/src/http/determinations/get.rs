@@ -4,14 +4,12 @@ use std::fmt::Write as _;
 
 use axum::Json;
 use axum::extract::State;
-use serde_json::value::RawValue;
 
 use super::{Recorded, determination_id};
 use crate::host::Host;
 use crate::http::body::InPath;
 use crate::http::openapi;
 use crate::http::problem::Problem;
-use crate::services::ServiceError;
 use crate::services::record::plugins_of;
 
 /// A determination as it was recorded: what was asked, every plugin call, what was answered.
@@ -35,17 +33,13 @@ pub(in crate::http) async fn handler(
         kind: found.kind,
         recorded_at: found.recorded_at,
         plugins: plugins_of(&found.calls),
-        request: json(found.request)?,
+        request: found.request,
         calls: found.calls,
-        answer: json(found.answer)?,
+        answer: found.answer,
         previous: hex(&found.previous),
         hash: hex(&found.hash),
         intact: found.intact,
     }))
-}
-
-fn json(text: String) -> Result<Box<RawValue>, ServiceError> {
-    RawValue::from_string(text).map_err(|error| ServiceError::Internal(error.into()))
 }
 
 fn hex(bytes: &[u8]) -> String {
