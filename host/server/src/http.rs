@@ -1,6 +1,6 @@
-//! The HTTP API. One route, one file; what goes wrong is a [`problem`].
+//! The HTTP API. One route, one file; what goes wrong is a `problem`.
 //!
-//! There is no access control yet, so it serves this machine only ([`serve_on`] refuses other addresses, [`guard`]
+//! There is no access control yet, so it serves this machine only ([`serve_on`] refuses other addresses, `guard`
 //! other names and pages of other origins).
 
 mod body;

@@ -1,7 +1,7 @@
 //! The store: one SQLite file. Nothing else in the host knows SQL.
 //!
 //! Writes are durable when they return. Determinations are written by one task that commits many at once
-//! ([`determinations`]); everything else takes its turn on the same connection.
+//! (`determinations`); everything else takes its turn on the same connection.
 
 mod determinations;
 mod plugins;

@@ -1,7 +1,7 @@
 //! QualChoice: its policy documents, and two rules that a document cannot say.
 //!
 //! The documents beside this crate are compiled by the policy engine, which this plugin uses as a library. Code adds
-//! [`measurable`], a criterion whose printed numbers have two readings, and [`literature`], which lets literature
+//! `measurable`, a criterion whose printed numbers have two readings, and `literature`, which lets literature
 //! stand in for a dose cap.
 
 use std::sync::OnceLock;
