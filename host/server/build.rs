@@ -1,7 +1,7 @@
 //! Compiles the engines and the code plugins to wasm, and lists the plugin folders that the binary carries.
 //!
 //! The engines are compiled by a second cargo, into a target directory of its own: the first one holds the lock of
-//! the usual one. What comes out are core modules; `src/authoring/componentize.rs` makes components of them.
+//! the usual one. Builds of the same profile share it. What comes out are core modules; `src/authoring/componentize.rs` makes components of them.
 
 use std::env;
 use std::error::Error;
@@ -88,7 +88,8 @@ fn compile(root: &Path, out: &Path, folder: &Path) -> Result<PathBuf> {
         .ok_or_else(|| format!("{} names no package", folder.join("Cargo.toml").display()))?;
     let is_library = manifest.get("features").is_some_and(|features| features.get("component").is_some());
 
-    let target_directory = out.join("plugins");
+    // OUT_DIR is TARGET/PROFILE/build/PACKAGE-HASH/out, and every set of features has another hash.
+    let target_directory = out.ancestors().nth(3).unwrap_or(out).join("plugins");
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
@@ -107,8 +108,11 @@ fn compile(root: &Path, out: &Path, folder: &Path) -> Result<PathBuf> {
     if !built.status.success() {
         return Err(format!("failed to compile {package}: {}", String::from_utf8_lossy(&built.stderr)).into());
     }
-    let module = target_directory.join(TARGET).join("plugin").join(format!("{}.wasm", package.replace('-', "_")));
-    if module.is_file() { Ok(module) } else { Err(format!("{} was not built", module.display()).into()) }
+    let file = format!("{}.wasm", package.replace('-', "_"));
+    let built = target_directory.join(TARGET).join("plugin").join(&file);
+    let module = out.join(file);
+    fs::copy(&built, &module).map_err(|error| format!("failed to copy {}: {error}", built.display()))?;
+    Ok(module)
 }
 
 /// Flags that keep this machine's paths out of the module.
