@@ -16,11 +16,12 @@ pub struct Manifest {
     /// payer.
     pub name: String,
     /// What it is for.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("enum" = ["product", "payer"]))]
     pub kind: Kind,
     /// Its semantic version. A version names one content for ever.
     pub version: String,
     /// The contract it speaks.
+    #[schemars(extend("const" = CONTRACT))]
     pub contract: String,
     /// Who answers for it.
     pub publisher: String,
