@@ -1,8 +1,7 @@
 -- Every determination, in the order it was made: what was asked, each plugin call with its answer, what was answered.
 --
 -- Rows are only ever added. Each carries the hash of the row before it, so that a row that was changed, taken out or
--- slipped in shows. A record is JSON, {"request", "calls", "answer"}, compressed with zstd; the hash is of the plain
--- text.
+-- slipped in shows. A record is JSON, {"request", "calls", "answer"}, compressed with zstd and hashed as it is kept.
 
 create table determinations (
     seq          integer primary key,

@@ -16,7 +16,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions as _, SqliteConnection, SqlitePool};
 use tokio::sync::Mutex;
 
-pub use self::determinations::{Call, Chain, Determination, DeterminationKind, Draft, Listed};
+pub use self::determinations::{Call, Chain, Determination, DeterminationKind, Draft, Listed, Sealed};
 pub use self::plugins::{Activation, NewPlugin, Source, StoredPlugin};
 pub use self::sites::StoredSite;
 

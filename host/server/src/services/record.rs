@@ -40,27 +40,27 @@ impl Host {
         Q: Serialize + Send + 'static,
         A: Serialize + Send + 'static,
     {
-        let told = self.with_session(plugins, move |session| {
-            let answer = story(session, &asked)?;
+        let host = self.clone();
+        let told = self.with_session(plugins, move |mut session| {
+            let answer = story(&mut session, &asked)?;
             // A failure that may pass is not what the rules say.
             if let Some(passing) = session.passing() {
                 return Err(ServiceError::Ask(passing));
             }
             let request = serde_json::value::to_raw_value(&asked).map_err(internal)?;
             let json = serde_json::value::to_raw_value(&answer).map_err(internal)?;
-            Ok::<_, ServiceError>((request, json, answer))
+            let calls = session.into_calls();
+            let plugins = plugins_of(&calls);
+            let now = host.now();
+            let id = host.next_id(now);
+            let draft = Draft { id, kind, recorded_at: now, request, calls, answer: json.clone() };
+            let sealed = host.store().seal(draft)?;
+            Ok((sealed, Determined { id, kind, recorded_at: now.to_string(), plugins, answer: json }, answer))
         });
-        let (outcome, session) = told.await?;
-        let (request, json, answer) = outcome?;
-        let calls = session.into_calls();
-        let plugins = plugins_of(&calls);
-        let recorded_at = self.now();
-        let id = self.next_id(recorded_at);
-        let draft = Draft { id, kind, recorded_at, request, calls, answer: json.clone() };
-        self.store().record(draft).await?;
-        tracing::info!(%id, kind = kind.name(), "recorded");
-        let recorded_at = recorded_at.to_string();
-        Ok((Determined { id, kind, recorded_at, plugins, answer: json }, answer))
+        let (sealed, determined, answer) = told.await??;
+        self.store().record(sealed).await?;
+        tracing::info!(id = %determined.id, kind = kind.name(), "recorded");
+        Ok((determined, answer))
     }
 }
 

@@ -137,6 +137,26 @@ struct Record {
     answer: Box<RawValue>,
 }
 
+impl Record {
+    /// Its JSON. Most of it is text already, so its length is known beforehand.
+    fn text(&self) -> Result<Vec<u8>, StoreError> {
+        const REST: usize = 512;
+        let calls: usize = self.calls.iter().map(|call| call.request.get().len() + call.answer.len() + REST).sum();
+        let mut text = Vec::with_capacity(self.request.get().len() + calls + self.answer.get().len() + REST);
+        serde_json::to_writer(&mut text, self).map_err(damaged)?;
+        Ok(text)
+    }
+}
+
+impl KeptAnswer {
+    fn len(&self) -> usize {
+        match self {
+            Self::Ok(json) | Self::Error(json) => json.get().len(),
+            Self::Failed(text) | Self::Skipped(text) | Self::Shared(text) => text.len(),
+        }
+    }
+}
+
 /// A call as it is kept.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -183,7 +203,12 @@ impl KeptCall {
                     None => {
                         let key = Sha256::digest(json.get()).to_vec();
                         let hash = hex(&key);
-                        shared.push(Shared { asked, hash: hash.clone(), key, text: compressed(json.get())? });
+                        shared.push(Shared {
+                            asked,
+                            hash: hash.clone(),
+                            key,
+                            text: compressed(json.get().as_bytes())?,
+                        });
                         hash
                     }
                 })
@@ -217,7 +242,7 @@ impl Known {
 
 /// A determination ready to be written: compressed, and its content hashed.
 #[derive(Debug)]
-pub(super) struct Sealed {
+pub struct Sealed {
     pub(super) id: DeterminationId,
     pub(super) kind: DeterminationKind,
     pub(super) recorded_at: String,
@@ -231,16 +256,10 @@ impl Sealed {
         let mut shared = Vec::new();
         let calls = draft.calls.into_iter().map(|call| KeptCall::keep(call, known, &mut shared));
         let record = Record { calls: calls.collect::<Result<_, _>>()?, request: draft.request, answer: draft.answer };
-        let record = serde_json::to_string(&record).map_err(damaged)?;
+        let record = compressed(&record.text()?)?;
         let recorded_at = draft.recorded_at.to_string();
-        Ok(Self {
-            id: draft.id,
-            kind: draft.kind,
-            content: content(&draft.id.to_string(), draft.kind, &recorded_at, &record),
-            record: compressed(&record)?,
-            recorded_at,
-            shared,
-        })
+        let content = content(&draft.id.to_string(), draft.kind, &recorded_at, &record);
+        Ok(Self { id: draft.id, kind: draft.kind, content, record, recorded_at, shared })
     }
 }
 
@@ -258,9 +277,8 @@ impl Row {
     /// Opens the row, with the calls as they are kept.
     fn open(self) -> Result<(Determination, Vec<KeptCall>), StoreError> {
         let kind = DeterminationKind::read(&self.kind)?;
-        let text = plain(&self.record)?;
-        let content = content(&self.id, kind, &self.recorded_at, &text);
-        let Record { request, calls, answer } = serde_json::from_str(&text).map_err(damaged)?;
+        let content = content(&self.id, kind, &self.recorded_at, &self.record);
+        let Record { request, calls, answer } = serde_json::from_str(&plain(&self.record)?).map_err(damaged)?;
         let determination = Determination {
             id: self.id.parse().map_err(damaged)?,
             kind,
@@ -282,9 +300,13 @@ fn damaged<E>(_: E) -> StoreError {
 }
 
 impl Store {
+    /// Makes a determination ready to be recorded. This takes a while, so it is done where plugins are called.
+    pub fn seal(&self, draft: Draft) -> Result<Sealed, StoreError> {
+        Sealed::new(draft, &self.known)
+    }
+
     /// Records a determination. It is durable when this returns.
-    pub async fn record(&self, draft: Draft) -> Result<(), StoreError> {
-        let sealed = Sealed::new(draft, &self.known)?;
+    pub async fn record(&self, sealed: Sealed) -> Result<(), StoreError> {
         let shared = sealed.shared.iter().map(|shared| (shared.asked.clone(), shared.hash.clone())).collect();
         self.writer.write(sealed).await?;
         self.known.add(shared);
@@ -363,11 +385,12 @@ impl Store {
 }
 
 /// The hash of everything a row says but its place.
-fn content(id: &str, kind: DeterminationKind, recorded_at: &str, record: &str) -> Vec<u8> {
+fn content(id: &str, kind: DeterminationKind, recorded_at: &str, record: &[u8]) -> Vec<u8> {
     let mut hash = Sha256::new();
-    for part in ["paratope determination 1", id, kind.name(), recorded_at, record] {
+    let name = b"paratope determination 1".as_slice();
+    for part in [name, id.as_bytes(), kind.name().as_bytes(), recorded_at.as_bytes(), record] {
         hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part.as_bytes());
+        hash.update(part);
     }
     hash.finalize().to_vec()
 }
@@ -386,8 +409,8 @@ fn unhex(text: &str) -> Vec<u8> {
     digits.chunks(2).filter_map(|pair| Some(pair.first()? << 4 | pair.get(1)?)).collect()
 }
 
-fn compressed(text: &str) -> Result<Vec<u8>, StoreError> {
-    zstd::bulk::compress(text.as_bytes(), LEVEL).map_err(damaged)
+fn compressed(text: &[u8]) -> Result<Vec<u8>, StoreError> {
+    zstd::bulk::compress(text, LEVEL).map_err(damaged)
 }
 
 fn plain(bytes: &[u8]) -> Result<String, StoreError> {
@@ -431,7 +454,7 @@ mod tests {
         let store = Store::open(folder.path()).await.unwrap();
         let draft = draft(&Ids::default(), "{\"a\": 1}");
         let (id, calls) = (draft.id, serde_json::to_string(&draft.calls).unwrap());
-        store.record(draft).await.unwrap();
+        store.record(store.seal(draft).unwrap()).await.unwrap();
         let found = store.determination(id).await.unwrap().unwrap();
         assert_eq!((found.request.get(), found.answer.get()), ("{\"a\": 1}", "{}"));
         assert_eq!(serde_json::to_string(&found.calls).unwrap(), calls);
@@ -446,7 +469,7 @@ mod tests {
         let mut writes = tokio::task::JoinSet::new();
         for number in 0..300 {
             let (store, draft) = (store.clone(), draft(&ids, &number.to_string()));
-            writes.spawn(async move { store.record(draft).await });
+            writes.spawn(async move { store.record(store.seal(draft).unwrap()).await });
         }
         while let Some(written) = writes.join_next().await {
             written.unwrap().unwrap();
@@ -467,7 +490,7 @@ mod tests {
         for number in 0..4 {
             let draft = draft(&ids, &number.to_string());
             kept.push(draft.id);
-            store.record(draft).await.unwrap();
+            store.record(store.seal(draft).unwrap()).await.unwrap();
         }
         let mut connection = store.writes.lock().await;
         let refused = sqlx::query("delete from determinations where seq = 2").execute(&mut *connection).await;
@@ -485,7 +508,7 @@ mod tests {
         assert_eq!(store.chain().await.unwrap(), Chain { rows: 3, broken: 1 });
         assert!(store.determination(kept[2]).await.unwrap().unwrap().intact);
         assert!(!store.determination(kept[3]).await.unwrap().unwrap().intact);
-        let other = compressed("{ \"brand\": 2 }").unwrap();
+        let other = compressed(b"{ \"brand\": 2 }").unwrap();
         let mut connection = store.writes.lock().await;
         sqlx::query("update shared_answers set text = ?").bind(other).execute(&mut *connection).await.unwrap();
         drop(connection);
