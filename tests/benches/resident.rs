@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use paratope_runtime::{Origin, Plugins, Sandbox, SandboxSettings};
+use paratope_runtime::{Origin, Registry, Sandbox, SandboxSettings};
 use paratope_server::authoring::{Folder, Workshop};
 
 const PLUGINS: u32 = 200;
@@ -31,12 +31,12 @@ fn main() {
     println!("compiled in {:?}", begin.elapsed());
 
     let sandbox = Sandbox::new(settings()).unwrap();
-    let plugins = Plugins::new();
+    let plugins = Registry::default();
     let before = resident_kib();
     let begin = Instant::now();
     for number in 0..PLUGINS {
         let name = format!("plugin-{number}");
-        plugins.load(sandbox.load(&name, &variant(&component, number), Origin::Snapshot).unwrap());
+        plugins.put(&name, sandbox.load(&name, &variant(&component, number), Origin::Snapshot).unwrap());
     }
     let elapsed = begin.elapsed();
     let grown = resident_kib().saturating_sub(before);

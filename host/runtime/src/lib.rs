@@ -1,7 +1,7 @@
 //! The sandbox: it runs plugins, which are WebAssembly components that import nothing, and keeps them from doing
 //! harm. No other crate sees wasmtime.
 //!
-//! A [`Sandbox`] loads bytes as a [`Plugin`]; [`Plugins`] keeps the installed ones; a [`Product`] or [`Payer`]
+//! A [`Sandbox`] loads bytes as a [`Plugin`]; a [`Registry`] keeps the installed ones; a [`Product`] or [`Payer`]
 //! answers calls. Every call gets a fresh instance within [`Limits`] and leaves nothing behind, so the same
 //! request gets the same answer. Everything here blocks: call it from a thread that may.
 
@@ -32,7 +32,7 @@ pub use self::{
     inspect::{Inspection, digest, inspect},
     limits::Limits,
     load::{Origin, Plugin, Sandbox, SandboxSettings},
-    registry::Plugins,
+    registry::Registry,
     snapshot::{Diagnostic, Document, DocumentEngine, Severity, Snapshot, Summary},
 };
 

@@ -1,4 +1,4 @@
-//! The installed plugins, by name.
+//! What answers for a name.
 //!
 //! The whole map is swapped at once. A call in flight holds its plugin and finishes on what it started with.
 
@@ -6,46 +6,43 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use arc_swap::ArcSwap;
 
-use crate::Plugin;
-
-/// The installed plugins. Readers never wait, not even while plugins are loaded.
-#[derive(Default)]
-pub struct Plugins {
-    installed: ArcSwap<BTreeMap<String, Arc<Plugin>>>,
+/// Things by name, such as the installed plugins. Readers never wait, not even while plugins are loaded.
+pub struct Registry<T> {
+    entries: ArcSwap<BTreeMap<String, Arc<T>>>,
 }
 
-impl Plugins {
-    /// No plugins.
-    pub fn new() -> Self {
-        Self::default()
+impl<T> Default for Registry<T> {
+    fn default() -> Self {
+        Self { entries: ArcSwap::default() }
+    }
+}
+
+impl<T> Registry<T> {
+    /// Lets `entry` answer for `name`. Calls that begin from now on use it. Returns what it replaces.
+    pub fn put(&self, name: &str, entry: impl Into<Arc<T>>) -> Option<Arc<T>> {
+        let entry = entry.into();
+        self.change(name, |entries| entries.insert(name.to_owned(), Arc::clone(&entry)))
     }
 
-    /// Installs `plugin` under its name. Calls that begin from now on use it. Returns the plugin it replaces.
-    pub fn load(&self, plugin: impl Into<Arc<Plugin>>) -> Option<Arc<Plugin>> {
-        let plugin = plugin.into();
-        let before = self.installed.rcu(|installed| {
-            let mut next = BTreeMap::clone(installed);
-            next.insert(plugin.name().to_owned(), Arc::clone(&plugin));
-            next
-        });
-        before.get(plugin.name()).cloned()
+    /// What answers for `name`.
+    pub fn get(&self, name: &str) -> Option<Arc<T>> {
+        self.entries.load().get(name).cloned()
     }
 
-    /// The plugin of that name.
-    pub fn get(&self, name: &str) -> Option<Arc<Plugin>> {
-        self.installed.load().get(name).cloned()
+    /// Everything, by name, as it is now.
+    pub fn all(&self) -> Arc<BTreeMap<String, Arc<T>>> {
+        self.entries.load_full()
     }
 
-    /// Every plugin, in the order of their names.
-    pub fn list(&self) -> Vec<Arc<Plugin>> {
-        self.installed.load().values().cloned().collect()
+    /// Lets nothing answer for `name`. Calls under way finish.
+    pub fn remove(&self, name: &str) -> Option<Arc<T>> {
+        self.change(name, |entries| entries.remove(name))
     }
 
-    /// Takes the plugin of that name out. Calls under way finish.
-    pub fn remove(&self, name: &str) -> Option<Arc<Plugin>> {
-        let before = self.installed.rcu(|installed| {
-            let mut next = BTreeMap::clone(installed);
-            next.remove(name);
+    fn change(&self, name: &str, change: impl Fn(&mut BTreeMap<String, Arc<T>>) -> Option<Arc<T>>) -> Option<Arc<T>> {
+        let before = self.entries.rcu(|entries| {
+            let mut next = BTreeMap::clone(entries);
+            change(&mut next);
             next
         });
         before.get(name).cloned()

@@ -121,7 +121,7 @@ impl From<ServiceError> for Failure {
             ServiceError::Ask(ask) => matches!(ask, AskError::Unknown { .. } | AskError::WrongKind { .. }),
             ServiceError::NoAnswer { code, .. } => code == "bad-request",
             ServiceError::Install(install) => {
-                !matches!(install, crate::host::InstallError::Store(_) | crate::host::InstallError::Stopping)
+                !matches!(install, crate::host::InstallError::Store(_) | crate::host::InstallError::BrokenOff)
             }
             ServiceError::Nothing { .. } | ServiceError::Store(_) | ServiceError::Internal(_) => false,
         };

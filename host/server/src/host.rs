@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
-use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use paratope_domain::Day;
 use paratope_domain::product::ProductMonograph;
-use paratope_runtime::{CallError, CompileWorker, LoadError, Origin, Plugin, Sandbox, SandboxSettings};
+use paratope_runtime::{CallError, CompileWorker, LoadError, Origin, Plugin, Registry, Sandbox, SandboxSettings};
 use tokio::sync::Semaphore;
 
 use crate::authoring::workshop::chain;
@@ -41,6 +40,8 @@ pub struct HostSettings {
     pub calls_per_plugin: u32,
     /// The program that compiles foreign plugins: this one.
     pub program: PathBuf,
+    /// Whether the plugins that the binary carries are brought in.
+    pub bundled: bool,
 }
 
 impl HostSettings {
@@ -48,7 +49,7 @@ impl HostSettings {
     pub fn new(data: PathBuf) -> anyhow::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let program = std::env::current_exe().context("failed to find this program")?;
-        Ok(Self { data, calls_per_plugin: u32::try_from(cores).unwrap_or(2).max(2), program })
+        Ok(Self { data, calls_per_plugin: u32::try_from(cores).unwrap_or(2).max(2), program, bundled: true })
     }
 }
 
@@ -66,10 +67,9 @@ struct Inner {
     ids: Ids,
     places: u32,
     replays: Semaphore,
-    /// Swapped whole: a call in flight keeps the plugin it began with.
-    installed: ArcSwap<BTreeMap<String, Arc<Installed>>>,
+    installed: Registry<Installed>,
     /// Plugins that should be there and are not, and why, in words.
-    troubles: ArcSwap<BTreeMap<String, String>>,
+    troubles: Registry<String>,
     /// Held while what is installed changes.
     changing: tokio::sync::Mutex<()>,
     archive: Mutex<Vec<(String, Arc<Plugin>)>>,
@@ -137,9 +137,9 @@ pub enum InstallError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The host is stopping.
-    #[error("the host is stopping")]
-    Stopping,
+    /// Loading it was broken off.
+    #[error("loading it was broken off")]
+    BrokenOff,
 }
 
 impl Host {
@@ -162,13 +162,15 @@ impl Host {
                 ids: Ids::default(),
                 places: settings.calls_per_plugin,
                 replays: Semaphore::new(REPLAYS),
-                installed: ArcSwap::default(),
-                troubles: ArcSwap::default(),
+                installed: Registry::default(),
+                troubles: Registry::default(),
                 changing: tokio::sync::Mutex::default(),
                 archive: Mutex::default(),
             }),
         };
-        host.bring_bundled().await?;
+        if settings.bundled {
+            host.bring_bundled().await?;
+        }
         host.load_active().await?;
         Ok(host)
     }
@@ -200,22 +202,22 @@ impl Host {
 
     /// The plugin that answers for `name`.
     pub fn installed(&self, name: &str) -> Option<Arc<Installed>> {
-        self.inner.installed.load().get(name).cloned()
+        self.inner.installed.get(name)
     }
 
     /// Every installed plugin, by name.
     pub fn all_installed(&self) -> Vec<Arc<Installed>> {
-        self.inner.installed.load().values().cloned().collect()
+        self.inner.installed.all().values().cloned().collect()
     }
 
     /// The plugins that should be there and are not: name, and why.
-    pub fn troubles(&self) -> BTreeMap<String, String> {
-        self.inner.troubles.load().as_ref().clone()
+    pub fn troubles(&self) -> Arc<BTreeMap<String, Arc<String>>> {
+        self.inner.troubles.all()
     }
 
     /// That nothing is installed as `name`, and what there is.
     pub fn unknown(&self, name: &str) -> AskError {
-        let known: Vec<String> = self.inner.installed.load().keys().map(|known| format!("`{known}`")).collect();
+        let known: Vec<String> = self.inner.installed.all().keys().map(|known| format!("`{known}`")).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         // A name that was asked for may be anything; what is no name is not repeated.
         let name = if crate::authoring::manifest::is_name(name) { name } else { "?" };
@@ -227,8 +229,8 @@ impl Host {
     pub(crate) async fn with_session<A: Send + 'static>(
         &self,
         names: &[&str],
-        work: impl FnOnce(&mut Session) -> A + Send + 'static,
-    ) -> Result<(A, Session), ServiceError> {
+        work: impl FnOnce(Session) -> A + Send + 'static,
+    ) -> Result<A, ServiceError> {
         // In the order of their names, so that two who wait for the same plugins do not wait for each other.
         let names: BTreeSet<&str> = names.iter().copied().collect();
         let (mut plugins, mut places) = (Vec::new(), Vec::new());
@@ -238,11 +240,10 @@ impl Host {
             places.push(installed.gate.enter().await.ok_or_else(busy)?);
             plugins.push(installed);
         }
-        let mut session = Session::live(plugins);
         let worked = tokio::task::spawn_blocking(move || {
-            let done = work(&mut session);
+            let done = work(Session::live(plugins));
             drop(places);
-            (done, session)
+            done
         });
         worked.await.map_err(|error| ServiceError::Internal(error.into()))
     }
@@ -288,7 +289,7 @@ impl Host {
 
     /// The plugin with this digest, installed or not. `None` when the store never had it.
     pub async fn of_digest(&self, digest: &str) -> Result<Option<Arc<Plugin>>, InstallError> {
-        if let Some(installed) = self.inner.installed.load().values().find(|one| one.plugin.digest() == digest) {
+        if let Some(installed) = self.inner.installed.all().values().find(|one| one.plugin.digest() == digest) {
             return Ok(Some(Arc::clone(&installed.plugin)));
         }
         let archived = {
@@ -313,7 +314,7 @@ impl Host {
         let (sandbox, name) = (self.inner.sandbox.clone(), name.to_owned());
         tokio::task::spawn_blocking(move || sandbox.load(&name, &component, origin))
             .await
-            .map_err(|_| InstallError::Stopping)?
+            .map_err(|_| InstallError::BrokenOff)?
             .map_err(InstallError::Refused)
     }
 
@@ -354,26 +355,14 @@ impl Host {
         let name = activation.name.clone();
         let plugin = Arc::new(plugin);
         let installed = Arc::new(Installed { plugin, manifest, activation, gate, monographs: Mutex::default() });
-        self.inner.installed.rcu(|now| {
-            let mut next = BTreeMap::clone(now);
-            next.insert(name.clone(), Arc::clone(&installed));
-            next
-        });
-        self.inner.troubles.rcu(|now| {
-            let mut next = BTreeMap::clone(now);
-            next.remove(&name);
-            next
-        });
+        self.inner.installed.put(&name, Arc::clone(&installed));
+        self.inner.troubles.remove(&name);
         installed
     }
 
     fn trouble(&self, name: &str, why: &str) {
         tracing::warn!(plugin = name, why, "plugin not loaded");
-        self.inner.troubles.rcu(|now| {
-            let mut next = BTreeMap::clone(now);
-            next.insert(name.to_owned(), why.to_owned());
-            next
-        });
+        self.inner.troubles.put(name, why.to_owned());
     }
 }
 
@@ -385,4 +374,31 @@ pub fn default_data() -> anyhow::Result<PathBuf> {
         .or_else(|| std::env::home_dir().map(|home| home.join(".local/share")))
         .map(|base| base.join(Path::new("paratope")))
         .context("there is no home folder; name a data folder with --data DIR")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+
+    const MANIFEST: &str = "name = \"broken\"\nkind = \"payer\"\nversion = \"1.0.0\"\ncontract = \"0.1\"\n\
+        publisher = \"p\"\ndescription = \"d\"\nengine = \"policy\"\n";
+
+    #[tokio::test]
+    async fn a_plugin_that_cannot_be_loaded_is_a_trouble_and_stops_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = Manifest::parse(MANIFEST).unwrap();
+        let store = Store::open(folder.path()).await.unwrap();
+        let now = SystemClock.now();
+        let kept = NewPlugin { digest: "sha256:0", manifest: &manifest, origin: Origin::Snapshot, bytes: b"no plugin" };
+        store.keep(&kept, now).await.unwrap();
+        store.activate("broken", "sha256:0", Source::Loaded, now).await.unwrap();
+        store.activate("gone", "sha256:0", Source::Loaded, now).await.unwrap();
+        drop(store);
+        let settings = HostSettings { bundled: false, ..HostSettings::new(folder.path().to_owned()).unwrap() };
+        let host = Host::open(settings, Arc::new(SystemClock)).await.unwrap();
+        assert_eq!(host.troubles().keys().collect::<Vec<_>>(), ["broken", "gone"]);
+        assert!(host.troubles().values().all(|why| why.contains("not a valid component")), "{:?}", host.troubles());
+        assert!(matches!(host.unknown("broken"), AskError::Unknown { .. }));
+    }
 }

@@ -5,7 +5,7 @@ use std::{
     thread,
 };
 
-use paratope_runtime::{Kind, Plugins, Track, digest, inspect};
+use paratope_runtime::{Kind, Registry, Track, digest, inspect};
 
 use super::*;
 use crate::guests::bombs;
@@ -164,9 +164,9 @@ fn instructions_no_plugin_needs_are_refused() {
 
 #[test]
 fn a_swap_is_seen_by_new_calls_and_not_by_those_under_way() {
-    let plugins = Plugins::new();
+    let plugins = Registry::default();
     let named = |name: &[u8]| load(guests::payer().answers("profile", answers::profile(name).build()));
-    assert!(plugins.load(named(b"first")).is_none());
+    assert!(plugins.put("guest", named(b"first")).is_none());
     let held = plugins.get("guest").unwrap();
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -184,13 +184,13 @@ fn a_swap_is_seen_by_new_calls_and_not_by_those_under_way() {
             })
             .collect();
         thread::sleep(std::time::Duration::from_millis(50));
-        let replaced = plugins.load(named(b"second")).unwrap();
+        let replaced = plugins.put("guest", named(b"second")).unwrap();
         assert_eq!(replaced.digest(), held.digest());
         thread::sleep(std::time::Duration::from_millis(50));
         stop.store(true, Ordering::Relaxed);
         assert!(callers.into_iter().all(|caller| caller.join().unwrap()));
     });
     assert_eq!(profile(&held).unwrap().answer.unwrap().name, "first");
-    assert_eq!(plugins.list().len(), 1);
+    assert_eq!(plugins.all().len(), 1);
     assert!(plugins.remove("guest").is_some() && plugins.get("guest").is_none());
 }

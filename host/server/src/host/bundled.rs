@@ -37,12 +37,13 @@ impl Host {
         }
         while let Some(built) = building.join_next().await {
             let (name, recipe, built) = built?;
-            match built? {
-                Ok(built) => {
+            match built {
+                Ok(Ok(built)) => {
                     self.keep_bundled(&recipe, &built).await?;
                     made.push((name, built.inspection.digest));
                 }
-                Err(why) => self.trouble(&name, &why),
+                Ok(Err(why)) => self.trouble(&name, &why),
+                Err(_) => self.trouble(&name, "building it was broken off"),
             }
         }
         let active = self.store().active().await?;

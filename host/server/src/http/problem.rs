@@ -141,7 +141,7 @@ impl From<ServiceError> for Problem {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "no-answer", title, detail).about(&plugin, "nothing")
             }
             ServiceError::Install(InstallError::Store(error)) => ServiceError::Store(error).into(),
-            ServiceError::Install(InstallError::Stopping) => unavailable(detail),
+            ServiceError::Install(InstallError::BrokenOff) => unavailable(detail),
             ServiceError::Install(_) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "plugin-refused", "The plugin was not loaded", detail)
             }

@@ -9,7 +9,7 @@ use super::record::Determined;
 use crate::clock::DeterminationId;
 use crate::function::{Answer, Function};
 use crate::host::Host;
-use crate::session::Session;
+use crate::session::{AskError, Session};
 use crate::store::DeterminationKind;
 
 /// What is recorded as the question of a call.
@@ -45,9 +45,13 @@ impl Host {
             let names = Function::ALL.into_iter().filter(|one| one.kind() == installed.plugin.kind());
             ServiceError::unknown("function", function, &names.map(|one| one.name().to_owned()).collect::<Vec<_>>(), "")
         })?;
+        if function.kind() != installed.plugin.kind() {
+            let kind = installed.plugin.kind();
+            return Err(AskError::WrongKind { name: plugin.to_owned(), kind, function }.into());
+        }
         let request = function.read(request)?;
         let request = crate::function::raw(&request)
-            .map_err(|error| ServiceError::Ask(crate::session::AskError::Failed { name: plugin.to_owned(), error }))?;
+            .map_err(|error| ServiceError::Ask(AskError::Failed { name: plugin.to_owned(), error }))?;
         let input = Input { plugin: plugin.to_owned(), function, request };
         self.determine(DeterminationKind::Call, &[plugin], input, ask).await
     }

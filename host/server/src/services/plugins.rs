@@ -89,9 +89,10 @@ impl PluginSummary {
 impl Host {
     /// Every plugin.
     pub fn plugins(&self) -> PluginList {
+        let troubles = self.troubles();
         PluginList {
             plugins: self.all_installed().iter().map(|installed| PluginSummary::of(installed)).collect(),
-            troubles: self.troubles().into_iter().map(|(name, why)| Trouble { name, why }).collect(),
+            troubles: troubles.iter().map(|(name, why)| Trouble { name: name.clone(), why: why.to_string() }).collect(),
         }
     }
 
