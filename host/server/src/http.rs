@@ -21,7 +21,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, header};
 use axum::{Router, middleware};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -29,12 +28,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::host::Host;
-
-/// Bytes of a JSON request.
-const MAX_JSON: usize = 2 * 1024 * 1024;
-
-/// Bytes of a component: a little more than a sandbox takes, so that it is the sandbox that says so.
-const MAX_COMPONENT: usize = 20 * 1024 * 1024;
 
 /// How long a request may take in all.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -46,6 +39,7 @@ pub fn router(host: Host) -> Router {
         .routes(routes!(clearances::get::handler))
         .routes(routes!(plans::post::handler))
         .routes(routes!(plugins::list::handler))
+        .routes(routes!(plugins::load::handler))
         .routes(routes!(plugins::get::handler))
         .routes(routes!(plugins::call::handler))
         .routes(routes!(products::list::handler))
@@ -59,8 +53,6 @@ pub fn router(host: Host) -> Router {
         .routes(routes!(determinations::replay::handler))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
-        .layer(DefaultBodyLimit::max(MAX_JSON))
-        .merge(OpenApiRouter::new().routes(routes!(plugins::load::handler)).layer(DefaultBodyLimit::max(MAX_COMPONENT)))
         .split_for_parts();
     let document = openapi::complete(&document);
     router

@@ -1,15 +1,24 @@
 //! What comes in: JSON bodies, components, and parameters of the address.
 
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::body::Body as Incoming;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::IntoResponse as _;
+use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
 use crate::input;
+
+/// Bytes of a JSON request.
+const MAX_JSON: usize = 2 * 1024 * 1024;
+
+/// Bytes of a component: a little more than a sandbox takes, so that it is the sandbox that says so.
+const MAX_COMPONENT: usize = 20 * 1024 * 1024;
+
+/// Bytes read and dropped after a limit. A client that is cut off while it still sends sees a broken connection and not
+/// the refusal.
+const PATIENCE: usize = 64 * 1024 * 1024;
 
 /// A JSON body.
 pub(super) struct Body<T>(pub(super) T);
@@ -26,20 +35,19 @@ pub(super) struct InQuery<T>(pub(super) T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         // A page of another origin can send anything but this without asking first.
         expect_type(request.headers(), "application/json")?;
-        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
-        Ok(Self(input::from_json(&bytes)?))
+        Ok(Self(input::from_json(&whole(request.into_body(), MAX_JSON).await?)?))
     }
 }
 
 impl<S: Send + Sync> FromRequest<S> for Component {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         expect_type(request.headers(), "application/wasm")?;
-        Ok(Self(Bytes::from_request(request, state).await.map_err(unread)?.into()))
+        Ok(Self(whole(request.into_body(), MAX_COMPONENT).await?))
     }
 }
 
@@ -75,12 +83,28 @@ fn expect_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "The body has another media type", detail))
 }
 
-fn unread(rejection: BytesRejection) -> Problem {
-    if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", "the body has too many bytes")
-    } else {
-        Problem::new(StatusCode::BAD_REQUEST, "cut-short", "The body cannot be read", "the body did not arrive whole")
+/// Reads a whole body of at most `limit` bytes.
+async fn whole(mut body: Incoming, limit: usize) -> Result<Vec<u8>, Problem> {
+    let mut kept = Vec::new();
+    let mut seen = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            let title = "The body cannot be read";
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "cut-short", title, "the body did not arrive whole"));
+        };
+        let Some(part) = frame.data_ref() else { continue };
+        seen += part.len();
+        if seen <= limit {
+            kept.extend_from_slice(part);
+        } else if seen > limit + PATIENCE {
+            break;
+        }
     }
+    if seen <= limit {
+        return Ok(kept);
+    }
+    let detail = format!("the body has more than {limit} bytes");
+    Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail))
 }
 
 fn parameter(detail: &str) -> Problem {
