@@ -4,6 +4,8 @@
 //! memory. The result is kept on disk and verified before it is used; the host only maps it. Mapped code is shared
 //! with the page cache, so an idle plugin costs little memory.
 
+mod functions;
+
 use std::{
     fs,
     hash::{Hash, Hasher},
@@ -19,6 +21,7 @@ use std::{
 use sha2::{Digest, Sha256};
 use wasmtime::{Engine, component::Component};
 
+pub(crate) use self::functions::Functions;
 use crate::{CompileError, Inspection, Limits, Origin, SetupError, digest, engine::Host, inspect::printable};
 
 /// Bytes of compiled code. It is a few times larger than the component.

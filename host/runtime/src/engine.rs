@@ -5,7 +5,7 @@
 
 use std::{
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering},
         mpsc::{self, RecvTimeoutError},
     },
@@ -16,7 +16,7 @@ use std::{
 use wasmparser::WasmFeatures;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
-use crate::{CallError, Limits, SetupError};
+use crate::{CallError, Limits, SetupError, compile::Functions};
 
 /// What components built from Rust need, and nothing more: no threads, SIMD, exceptions, garbage collection,
 /// tail calls, 64-bit or several memories. What is not here cannot be attacked and cannot differ by machine.
@@ -96,6 +96,10 @@ impl Host {
             .pagemap_scan(Enabled::Auto);
         let mut config = shared(limits);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+        // This engine compiles what our own document engines made, over and over.
+        config
+            .enable_incremental_compilation(Arc::new(Functions::default()))
+            .map_err(|error| SetupError::Engine { reason: format!("{error:#}") })?;
         Self::start(&config, concurrent)
     }
 
