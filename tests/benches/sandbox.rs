@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::Duration;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use paratope_domain::payer::AssessRequest;
 use paratope_domain::product::PlanRequest;
 use paratope_runtime::{Origin, Sandbox, SandboxSettings};
@@ -179,6 +179,7 @@ fn native_assess(request: &AssessRequest) -> paratope_sdk::payer::AssessRequest 
                 discarded_units: line.discarded_units,
                 vials: Vec::new(),
                 setting: line.setting.clone(),
+                hours: line.hours,
             })
             .collect(),
         facts: request
@@ -235,6 +236,7 @@ fn bare_call(request: &AssessRequest) -> impl FnMut(&mut criterion::Bencher<'_>)
                 discarded_units: line.discarded_units,
                 vials: Vec::new(),
                 setting: line.setting,
+                hours: line.hours,
             })
             .collect(),
         facts: native
@@ -278,8 +280,26 @@ fn publishing(criterion: &mut Criterion) {
         bencher.iter(|| workshop.build(black_box(&documents)).unwrap())
     });
     let component = workshop.build(&documents).unwrap().component;
+    let alone = || Sandbox::new(SandboxSettings::default()).unwrap();
     group.bench_function("load, compiled anew", |bencher| {
-        bencher.iter(|| sandbox.load("cold", &component, Origin::Snapshot).unwrap())
+        bencher.iter_batched(
+            alone,
+            |sandbox| sandbox.load("cold", &component, Origin::Snapshot).unwrap(),
+            BatchSize::PerIteration,
+        )
+    });
+    let sibling = workshop.build(&folder("products/tarlatamab")).unwrap().component;
+    let beside = || {
+        let sandbox = alone();
+        sandbox.load("sibling", &sibling, Origin::Snapshot).unwrap();
+        sandbox
+    };
+    group.bench_function("load, compiled after another of its engine", |bencher| {
+        bencher.iter_batched(
+            beside,
+            |sandbox| sandbox.load("cold", &component, Origin::Snapshot).unwrap(),
+            BatchSize::PerIteration,
+        )
     });
     let cache = tempfile::tempdir().unwrap();
     let cached =

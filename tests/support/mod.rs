@@ -314,6 +314,6 @@ pub fn with_manifest(mut component: Vec<u8>, name: &str, kind: &str) -> Vec<u8> 
          description = \"made by hand\"\ncode = \"rust\"\n"
     );
     let manifest = paratope_server::authoring::Manifest::parse(&text).unwrap();
-    paratope_server::authoring::section::append(&mut component, &manifest);
+    paratope_server::authoring::section::append(&mut component, &manifest, &std::collections::BTreeMap::new());
     component
 }

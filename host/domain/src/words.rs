@@ -32,6 +32,8 @@ pub enum Basis {
     Label,
     /// A clinical guideline. Shown beside a label row, never in place of one.
     Guideline,
+    /// A published study or review.
+    Literature,
     /// A payer's published policy.
     Policy,
     /// Law, regulation or a programme manual.

@@ -135,6 +135,10 @@ pub struct Test {
     pub includes_none: Option<Vec<String>>,
     /// Lists: nothing but these.
     pub only: Option<Vec<String>>,
+    /// Lists of attestations: this one is made. While nobody has made it, the test is unknown and never unmet.
+    pub attests: Option<String>,
+    /// Any fact: it is known, whatever it says. Only `true` is accepted.
+    pub known: Option<bool>,
     /// Days: this day or later.
     pub on_or_after: Option<Date>,
     /// Days: this day or earlier.

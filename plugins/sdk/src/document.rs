@@ -114,6 +114,8 @@ pub enum Kind {
     Label,
     /// A clinical guideline.
     Guideline,
+    /// A published study or review.
+    Literature,
     /// A payer's published policy.
     Policy,
     /// Law, regulation or programme manual.
@@ -129,6 +131,7 @@ impl From<Kind> for Basis {
         match kind {
             Kind::Label => Self::Label,
             Kind::Guideline => Self::Guideline,
+            Kind::Literature => Self::Literature,
             Kind::Policy => Self::Policy,
             Kind::Regulation => Self::Regulation,
             Kind::CodeTable => Self::CodeTable,

@@ -95,6 +95,9 @@ pub enum Known<'a> {
     Missing(Need),
 }
 
+/// The value of a code that says that nobody has looked yet: told, and still unknown.
+const NOT_ASSESSED: &str = "not-assessed";
+
 /// The facts of one request, checked against the vocabulary.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
@@ -159,6 +162,7 @@ impl<'a> Facts<'a> {
             (Some(limit), Some(on)) if number::days_between(on, self.as_of) > i64::from(limit) => {
                 missing(format!("observed on {on}, more than {limit} days before {}", self.as_of))
             }
+            _ if latest.value == FactValue::Code(NOT_ASSESSED.to_owned()) => missing("not assessed yet".to_owned()),
             _ => Known::Value(&latest.value),
         }
     }

@@ -44,8 +44,8 @@ pub mod product {
 pub mod payer {
     pub use crate::bindings::payer::exports::paratope::payer::payer::{
         AssessRequest, Assessment, Bill, BillLine, BillingRequest, Channel, Clock, Coverage, Document, Duration, Error,
-        ExpectedOutcome, Exposure, ExposureResult, Guest as Payer, Limit, Measure, MissingEffect, Operator,
-        PayerProfile, Policy, PreferRequest, Preference, Preferred, RequestLine, Stage, SubjectKind, Terms, Tier,
+        ExpectedOutcome, Exposure, ExposureResult, Guest as Payer, Limit, LinkedDrug, Measure, MissingEffect, Operator,
+        PayerProfile, Policy, PreferRequest, Preference, Preferred, RequestLine, Span, Stage, SubjectKind, Terms, Tier,
         TierProduct, Window,
     };
 }

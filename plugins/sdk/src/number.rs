@@ -49,6 +49,12 @@ pub fn plus(from: Day, days: i64) -> Day {
     from.saturating_add(jiff::Span::new().try_days(days).unwrap_or_default())
 }
 
+/// The same day `months` months after `from`, or the last day of that month.
+#[must_use]
+pub fn plus_months(from: Day, months: u32) -> Day {
+    from.saturating_add(jiff::Span::new().try_months(months).unwrap_or_default())
+}
+
 /// Whole days from `earlier` to `later`; negative when `later` comes first.
 #[must_use]
 pub fn days_between(earlier: Day, later: Day) -> i64 {
@@ -88,5 +94,7 @@ mod tests {
     fn days_are_counted_across_months_and_leap_days() {
         assert_eq!(days_between(day("2028-02-28").unwrap(), day("2028-03-01").unwrap()), 2);
         assert_eq!(plus(day("2026-12-31").unwrap(), 1), day("2027-01-01").unwrap());
+        assert_eq!(plus_months(day("2026-01-31").unwrap(), 1), day("2026-02-28").unwrap());
+        assert_eq!(plus_months(day("2026-11-15").unwrap(), 3), day("2027-02-15").unwrap());
     }
 }

@@ -327,7 +327,7 @@ pub(super) fn renewal(context: &Context<'_>) -> Points {
     }
     if let Ok(assessment) = context.answers.assessment.get() {
         for duration in assessment.terms.durations.iter().filter(|duration| duration.stage == Stage::Renewal) {
-            points.push(PointState::NotApplicable, format!("a renewal lasts {} {}", duration.amount, duration.unit));
+            points.push(PointState::NotApplicable, format!("a renewal lasts {}", duration.span));
             points.cite(&duration.citations);
         }
     }

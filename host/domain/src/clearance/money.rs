@@ -78,7 +78,7 @@ fn drug_code(
     let known = monograph
         .into_iter()
         .flat_map(|monograph| &monograph.codes)
-        .find(|code| code.role == CodeRole::Drug && code.code == billing.code && code.payable.contains(ordered.day));
+        .find(|code| code.role == CodeRole::Drug && code.code == billing.code && code.payable_on(ordered.day));
     match known {
         None => points.failed(format!("{what}: {} is not payable on that day", billing.code)),
         Some(code) if code.setting.as_ref().is_some_and(|setting| *setting != ordered.setting) => {

@@ -67,6 +67,10 @@ pub(super) fn benefit_channel(context: &Context<'_>) -> Points {
             }
             if rules.iter().any(|rule| rule.rule == "forbidden" && rule.id == *channel) {
                 points.failed(format!("the payer forbids {channel}"));
+            } else if required == ["pharmacy-benefit"] && matches!(channel.as_str(), "white-bag" | "clear-bag") {
+                let why =
+                    format!("the payer asks for the pharmacy benefit; which benefit pays for {channel} is not known");
+                points.unknown("ask-payer", why);
             } else if !required.is_empty() && !required.contains(&channel.as_str()) {
                 points.failed(format!("the payer asks for {}; the order says {channel}", required.join(" or ")));
             } else if rules.is_empty() {
@@ -131,7 +135,9 @@ pub(super) fn policy_in_force(context: &Context<'_>) -> Points {
 pub(super) fn criteria(context: &Context<'_>) -> Points {
     let mut points = Points::new();
     let Some(assessment) = assessment(context, &mut points) else { return points };
-    for finding in assessment.findings.iter().filter(|finding| finding.within.is_none()) {
+    // Where another decides, what does not apply here is no failure.
+    let decides = assessment.outcome != ExpectedOutcome::ContactPayer;
+    for finding in assessment.findings.iter().filter(|finding| finding.within.is_none() && decides) {
         points.finding(finding);
     }
     for redirect in &assessment.redirects {

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use rust_decimal::prelude::ToPrimitive as _;
+
 use super::{Answers, CheckpointId};
 use crate::claim;
 use crate::payer::{AssessRequest, BillingRequest, PreferRequest, RequestLine};
@@ -92,8 +94,8 @@ pub fn assess_request(
     })
 }
 
-/// The facts of the request, and those that the order and the label tell elsewhere: how the drug is bought, and how it is
-/// given. What a person told stands.
+/// The facts of the request, and those that the order and the label tell elsewhere: how the drug is bought, how it is given,
+/// and how much of it was given before. What a person told stands.
 fn facts_told(request: &ClearanceRequest, monograph: Option<&ProductMonograph>) -> Vec<Fact> {
     let mut facts = request.facts.clone();
     let mut tell = |code: &str, value: Option<&String>, source: &str| {
@@ -105,6 +107,16 @@ fn facts_told(request: &ClearanceRequest, monograph: Option<&ProductMonograph>) 
     tell("supply-channel", request.order.channel.as_ref(), "order");
     let route = monograph.map(|monograph| &monograph.route);
     tell("route", route.filter(|route| matches!(route.as_str(), "subcutaneous" | "intravenous")), "label");
+    let mut count = |code: &str, number: usize| {
+        if !facts.iter().any(|fact| fact.code == code) {
+            let value = FactValue::Count(u32::try_from(number).unwrap_or(u32::MAX));
+            facts.push(Fact { code: code.to_owned(), value, observed_on: None, source: Some("history".to_owned()) });
+        }
+    };
+    count("doses-received", request.history.len());
+    if request.history.is_empty() {
+        count("cycles-received", 0);
+    }
     facts
 }
 
@@ -137,8 +149,18 @@ fn line(
         discarded_units: billing.map(|billing| billing.discarded_units),
         vials: same.map(|planned| planned.vials.clone()).unwrap_or_default(),
         setting: ordered.setting.clone(),
+        hours: same.and_then(hours_of_care),
     }
 }
+
+/// Hours of hospital care or observation that the label plans after a dose. `None` where it does not say how many.
+fn hours_of_care(planned: &PlannedDose) -> Option<u32> {
+    let stays = planned.monitoring.iter().filter(|row| STAYS.contains(&row.setting.as_str()));
+    stays.map(|row| row.hours_min?.get().ceil().to_u32()).try_fold(0, |most, hours| Some(hours?.max(most)))
+}
+
+/// Settings of monitoring that are a stay in a place of care.
+const STAYS: &[&str] = &["hospital", "healthcare-setting", "observation"];
 
 /// Which rescue drug does the payer want?
 #[must_use]
@@ -148,6 +170,7 @@ pub fn prefer_request(request: &ClearanceRequest) -> Option<PreferRequest> {
     Some(PreferRequest {
         coverage: request.coverage.plan.clone(),
         service_day: first.day,
+        stage: Some(request.coverage.stage),
         class: RESCUE_CLASS.to_owned(),
         requested: Some(rescue.product.clone()),
         presentation: rescue.presentation.clone(),

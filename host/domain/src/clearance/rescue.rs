@@ -3,6 +3,7 @@
 use super::Context;
 use super::place::ordered_rescue;
 use super::points::Points;
+use super::questions::RESCUE_CLASS;
 use crate::payer::Preference;
 use crate::request::{Answered, Subject};
 
@@ -56,6 +57,13 @@ pub(super) fn authorized(context: &Context<'_>) -> Points {
         Ok(rescue) => (rescue, Points::new()),
         Err(points) => return points,
     };
+    if let Ok(assessment) = context.answers.assessment.get() {
+        let of_rescue = |drug: &str| drug == RESCUE_CLASS || drug == rescue.product;
+        for linked in assessment.terms.linked.iter().filter(|linked| of_rescue(&linked.drug)) {
+            points.condition(linked.text.clone());
+            points.cite(&linked.citations);
+        }
+    }
     let Some(given) = context.request.authorizations.iter().find(|given| given.subject == Subject::Rescue) else {
         points.unknown("authorization", "whether the payer covers the rescue drug as needed is not settled");
         return points;

@@ -34,6 +34,8 @@ pub struct RequestLine {
     /// Setting the dose is planned for: `office`, `infusion-center`, `hospital-outpatient`, `observation`,
     /// `inpatient`, `home`.
     pub setting: String,
+    /// Hours of hospital care or observation planned after the dose, when known. 0 for none.
+    pub hours: Option<u32>,
 }
 
 /// Whether this is a first request or a continuation.
@@ -105,11 +107,13 @@ pub enum Measure {
     Vials,
     /// Milligrams given.
     Milligrams,
+    /// Milligrams given for each kilogram of body weight.
+    MilligramsPerKilogram,
     /// Doses given.
     Doses,
     /// Cycles given.
     Cycles,
-    /// Hours of service.
+    /// Hours of hospital care or observation after doses.
     Hours,
 }
 
@@ -124,6 +128,8 @@ pub enum Window {
     CycleDay(u32, u32),
     /// Any so many days in a row.
     RollingDays(u32),
+    /// Any so many calendar months in a row.
+    RollingMonths(u32),
     /// The whole authorization.
     PerAuthorization,
     /// For ever.
@@ -145,23 +151,60 @@ pub struct Limit {
     pub amount: Decimal,
     /// The span it counts over.
     pub window: Window,
+    /// Phases whose doses it counts. Empty: all.
+    #[serde(default)]
+    pub phases: Vec<String>,
+    /// The first cycle whose doses it counts. Absent: no bound.
+    pub first_cycle: Option<u32>,
+    /// The last cycle whose doses it counts. Absent: no bound.
+    pub last_cycle: Option<u32>,
     /// Whether discarded units count. Absent: the policy does not say.
     pub includes_waste: Option<bool>,
     /// The highest count found in any window of the request.
     pub requested: Option<Decimal>,
 }
 
-/// How long an approval lasts.
+/// How long something is approved for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Span {
+    /// Calendar days.
+    Days(u32),
+    /// Calendar months.
+    Months(u32),
+    /// Cycles of the regimen.
+    Cycles(u32),
+    /// Doses.
+    Doses(u32),
+    /// To the end of the plan year.
+    PlanYear,
+    /// To this day, included.
+    Until(Day),
+}
+
+impl std::fmt::Display for Span {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Days(count) => write!(f, "{count} days"),
+            Self::Months(count) => write!(f, "{count} months"),
+            Self::Cycles(count) => write!(f, "{count} cycles"),
+            Self::Doses(count) => write!(f, "{count} doses"),
+            Self::PlanYear => f.write_str("to the end of the plan year"),
+            Self::Until(day) => write!(f, "until {day}"),
+        }
+    }
+}
+
+/// How long an approval of a stage lasts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Duration {
     /// Which request it is for.
     pub stage: Stage,
-    /// How many of `unit`.
-    pub amount: u32,
-    /// `months`, `cycles`, `doses`.
-    pub unit: String,
+    /// How long.
+    pub span: Span,
     /// What the count starts from, such as `decision`, `first-dose`, `after-inpatient-step-up`.
     pub anchor: String,
     /// Whether it may be renewed, when the policy says.
@@ -233,6 +276,24 @@ pub struct Channel {
     pub citations: Vec<Citation>,
 }
 
+/// A drug that goes in the same request, such as rescue tocilizumab.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LinkedDrug {
+    /// A product or class id, such as `tocilizumab`.
+    pub drug: String,
+    /// The rule in words.
+    pub text: String,
+    /// The most doses that the approval carries, when it says.
+    pub doses: Option<u32>,
+    /// The most that one dose may hold, when it says.
+    pub per_dose: Option<Quantity>,
+    /// Where it is written down.
+    #[serde(default)]
+    pub citations: Vec<Citation>,
+}
+
 /// What an approval would look like, and how to ask for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -258,7 +319,7 @@ pub struct Terms {
     pub clocks: Vec<Clock>,
     /// Drugs that go in the same request, such as rescue tocilizumab.
     #[serde(default)]
-    pub linked: Vec<Statement>,
+    pub linked: Vec<LinkedDrug>,
 }
 
 /// What the rules say of one request.

@@ -50,6 +50,12 @@ pub struct BillLine {
     /// Modifiers, in order.
     #[serde(default)]
     pub modifiers: Vec<String>,
+    /// The NDC to print on the line, where the payer wants one.
+    pub ndc: Option<String>,
+    /// The revenue code, on institutional claims.
+    pub revenue_code: Option<String>,
+    /// What to write beside a code that does not name the drug.
+    pub narrative: Option<String>,
     /// In words.
     pub text: String,
     /// Where it is written down.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Coverage, Operator, Policy};
+use super::{Coverage, Operator, Policy, Stage};
 use crate::{Ask, Citation, Day, Fact, Finding, Need, Statement};
 
 /// How a former treatment ended.
@@ -46,6 +46,8 @@ pub struct PreferRequest {
     pub coverage: Coverage,
     /// First day of service. It selects the edition of the policy.
     pub service_day: Day,
+    /// A first request, or a continuation. Absent: unknown.
+    pub stage: Option<Stage>,
     /// Such as `tocilizumab`.
     pub class: String,
     /// The product ordered, such as `tyenne`. Absent: only the order of preference is asked.

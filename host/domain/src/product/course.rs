@@ -146,8 +146,10 @@ pub struct PlannedDose {
     pub amount_basis: String,
     /// How it is given, such as `subcutaneous`.
     pub route: String,
-    /// How long it runs, when it is infused.
-    pub infusion_hours: Option<Decimal>,
+    /// How long it runs at least, when it is infused.
+    pub infusion_hours_min: Option<Decimal>,
+    /// How long it runs at most, when it is infused. The same where the label gives one length.
+    pub infusion_hours_max: Option<Decimal>,
     /// The watching it asks for.
     #[serde(default)]
     pub monitoring: Vec<Monitoring>,
@@ -280,7 +282,8 @@ pub struct NextStep {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ToxicityEvent {
     /// `crs`, `icans`, `neurologic`, `infection`, `neutropenia`, `febrile-neutropenia`, `anemia`,
-    /// `thrombocytopenia`, `hepatotoxicity`, `infusion-reaction`, `ild`, `injection-reaction`, `other`.
+    /// `thrombocytopenia`, `hepatotoxicity`, `infusion-reaction`, `ild`, `injection-reaction`, `skin`,
+    /// `thromboembolism`, `cardiac`, `seizure`, `interruption`, `other`.
     pub kind: String,
     /// How severe it was, when graded.
     pub grade: Option<u8>,

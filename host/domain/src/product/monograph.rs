@@ -56,6 +56,8 @@ pub struct Presentation {
     pub container: Container,
     /// 11-digit NDC, 5-4-2 without hyphens.
     pub ndc: Option<String>,
+    /// The drug in it, where that is not the product.
+    pub drug: Option<String>,
     /// Phases the label allows it for. Empty: every phase.
     #[serde(default)]
     pub phases: Vec<String>,
@@ -142,17 +144,27 @@ pub struct BillingCode {
     pub system: String,
     /// The code.
     pub code: String,
+    /// The drug it stands for, where that is not the product.
+    pub drug: Option<String>,
     /// What one unit is. Drug codes only.
     pub unit: Option<Quantity>,
     /// Such as `hospital-outpatient`. Absent: every setting.
     pub setting: Option<String>,
-    /// Dates of service it is payable on.
-    pub payable: Period,
+    /// Dates of service it is payable on. Absent: they were not found, and it is never billed.
+    pub payable: Option<Period>,
     /// What the code list calls it.
     pub text: String,
     /// Where it is written down.
     #[serde(default)]
     pub citations: Vec<Citation>,
+}
+
+impl BillingCode {
+    /// Whether it is known to be payable on a date of service.
+    #[must_use]
+    pub fn payable_on(&self, day: Day) -> bool {
+        self.payable.as_ref().is_some_and(|period| period.contains(day))
+    }
 }
 
 /// Whether a REMS programme binds on the as-of day.

@@ -87,12 +87,26 @@ impl FromWit<wit::Error> for PayerError {
     }
 }
 
+impl FromWit<wit::Span> for payer::Span {
+    fn from_wit(word: wit::Span) -> Result<Self, Malformed> {
+        Ok(match word {
+            wit::Span::Days(count) => Self::Days(count),
+            wit::Span::Months(count) => Self::Months(count),
+            wit::Span::Cycles(count) => Self::Cycles(count),
+            wit::Span::Doses(count) => Self::Doses(count),
+            wit::Span::PlanYear => Self::PlanYear,
+            wit::Span::Until(day) => Self::Until(Day::from_wit(day)?),
+        })
+    }
+}
+
 impl FromWit<wit::Window> for payer::Window {
     fn from_wit(word: wit::Window) -> Result<Self, Malformed> {
         Ok(match word {
             wit::Window::PerDose => Self::PerDose,
             wit::Window::CycleDay((cycle, day)) => Self::CycleDay(cycle, day),
             wit::Window::RollingDays(days) => Self::RollingDays(days),
+            wit::Window::RollingMonths(months) => Self::RollingMonths(months),
             wit::Window::PerAuthorization => Self::PerAuthorization,
             wit::Window::Lifetime => Self::Lifetime,
         })
@@ -102,14 +116,14 @@ impl FromWit<wit::Window> for payer::Window {
 records_to! {
     payer::Coverage => wit::Coverage { line_of_business, group, state, delegate, funding }
     payer::RequestLine => wit::RequestLine {
-        phase, kind, day, cycle, cycle_day, amount, code, units, discarded_units, vials, setting,
+        phase, kind, day, cycle, cycle_day, amount, code, units, discarded_units, vials, setting, hours,
     }
     payer::AssessRequest => wit::AssessRequest {
         coverage, service_day, product, indication, regimen, stage, diagnosis, lines, facts,
     }
     payer::Exposure => wit::Exposure { product, result, last_day, proof }
     payer::PreferRequest => wit::PreferRequest {
-        coverage, service_day, class, requested, presentation, use_for, emergency, history, facts,
+        coverage, service_day, stage, class, requested, presentation, use_for, emergency, history, facts,
     }
     payer::BillingRequest => wit::BillingRequest {
         coverage, service_day, product, setting, diagnosis, code, units, discarded_units,
@@ -125,8 +139,11 @@ enums_to! {
 records_from! {
     wit::Policy => payer::Policy { id, title, subject_kind, subject, lines_of_business, edition, citations }
     wit::PayerProfile => payer::PayerProfile { payer, name, operator, lines_of_business, policies, gaps }
-    wit::Limit => payer::Limit { finding, measure, counts, amount, window, includes_waste, requested }
-    wit::Duration => payer::Duration { stage, amount, unit, anchor, renewable, citations }
+    wit::Limit => payer::Limit {
+        finding, measure, counts, amount, window, phases, first_cycle, last_cycle, includes_waste, requested,
+    }
+    wit::Duration => payer::Duration { stage, span, anchor, renewable, citations }
+    wit::LinkedDrug => payer::LinkedDrug { drug, text, doses, per_dose, citations }
     wit::Document => payer::Document { id, text, missing, status }
     wit::Clock => payer::Clock { id, text, priority, hours, calendar_days, citations }
     wit::Channel => payer::Channel { id, rule, citations }
@@ -137,7 +154,7 @@ records_from! {
     wit::Preferred => payer::Preferred {
         policy, operator, tiers, requested, reason, findings, duties, needs, asks, citations,
     }
-    wit::BillLine => payer::BillLine { code, units, modifiers, text, citations }
+    wit::BillLine => payer::BillLine { code, units, modifiers, ndc, revenue_code, narrative, text, citations }
     wit::Bill => payer::Bill { policy, lines, edits, payment_basis, asks }
 }
 
@@ -148,7 +165,7 @@ enums_from! {
     wit::ExpectedOutcome => payer::ExpectedOutcome {
         Meets, DoesNotMeet, Undetermined, NotRequired, ContactPayer, Redirect,
     }
-    wit::Measure => payer::Measure { HcpcsUnits, Vials, Milligrams, Doses, Cycles, Hours }
+    wit::Measure => payer::Measure { HcpcsUnits, Vials, Milligrams, MilligramsPerKilogram, Doses, Cycles, Hours }
     wit::MissingEffect => payer::MissingEffect { Pend, Deny, Unknown }
     wit::Preference => payer::Preference {
         Preferred, Exception, StepRequired, EmergencyBypass, NoPreference, Unknown,

@@ -115,12 +115,12 @@ records_to! {
 records_from! {
     wit::Indication => product::Indication { id, text, regimens, approval, approved, diagnosis_codes, citations }
     wit::Presentation => product::Presentation {
-        id, strength, content, concentration, container, ndc, phases, citations,
+        id, strength, content, concentration, container, ndc, drug, phases, citations,
     }
     wit::Phase => product::Phase { id, kind, text, amount, citations }
     wit::CycleLimit => product::CycleLimit { cycles, condition }
     wit::Regimen => product::Regimen { id, text, cycle_days, cycle_limits, until, partners, phases, citations }
-    wit::BillingCode => product::BillingCode { role, system, code, unit, setting, payable, text, citations }
+    wit::BillingCode => product::BillingCode { role, system, code, drug, unit, setting, payable, text, citations }
     wit::RemsProgram => product::RemsProgram { name, status, effective, parties, elements, citations }
     wit::ToxicityRate => product::ToxicityRate { toxicity, grade, percent, population, citations }
     wit::ProductMonograph => product::ProductMonograph {
@@ -132,7 +132,7 @@ records_from! {
     wit::Medication => product::Medication { drug, text, need, minutes_before_min, minutes_before_max, citations }
     wit::DoseBilling => product::DoseBilling { code, unit, units, discarded_units, citations }
     wit::PlannedDose => product::PlannedDose {
-        number, drug, phase, kind, cycle, cycle_day, day, window, amount, amount_basis, route, infusion_hours,
+        number, drug, phase, kind, cycle, cycle_day, day, window, amount, amount_basis, route, infusion_hours_min, infusion_hours_max,
         monitoring, medications, tasks, vials, billing, citations,
     }
     wit::TreatmentPlan => product::TreatmentPlan { edition, regimen, doses, until, options, asks }

@@ -90,7 +90,7 @@ records_from! {
 
 enums_from! {
     wit::Confidence => domain::Confidence { Sourced, Inferred, Derived, Recalled, Unknown }
-    wit::Basis => domain::Basis { Label, Guideline, Policy, Regulation, CodeTable, Arithmetic }
+    wit::Basis => domain::Basis { Label, Guideline, Literature, Policy, Regulation, CodeTable, Arithmetic }
     wit::FindingStatus => domain::FindingStatus { Met, Unmet, Unknown, NotApplicable }
     wit::PhaseKind => domain::PhaseKind { Pretreatment, StepUp, FirstFull, Maintenance }
 }

@@ -180,10 +180,9 @@ pub(crate) fn bill(label: &Label, phase: &Phase, value: Option<(Exact, &str)>, o
         let reason = format!("no presentation is known for `{}`", phase.id());
         return open(Some(ask("vials", reason)), Vec::new());
     };
-    let code = label
-        .codes
-        .iter()
-        .find(|code| code.is_drug() && code.drug == phase.drug && code.shown.setting.is_none() && code.is_payable(on));
+    let code = label.codes.iter().find(|code| {
+        code.is_drug() && code.shown.drug == phase.drug && code.shown.setting.is_none() && code.is_payable(on)
+    });
     let Some((code, per_unit)) = code.and_then(|code| Some((code, converted(code, unit)?))) else {
         return open(Some(no_code(label, phase)), set.vials);
     };
@@ -209,13 +208,13 @@ fn converted(code: &crate::label::Code, unit: &str) -> Option<Exact> {
 
 /// One question for all doses without a code, so that a plan asks once.
 fn no_code(label: &Label, phase: &Phase) -> Ask {
-    let of_drug = |code: &&crate::label::Code| code.is_drug() && code.drug == phase.drug;
+    let of_drug = |code: &&crate::label::Code| code.is_drug() && code.shown.drug == phase.drug;
     let known = label.codes.iter().filter(of_drug).map(|code| {
         let setting = code.shown.setting.as_deref().map(|setting| format!(" ({setting} only)")).unwrap_or_default();
-        let first = match (code.first, code.dates_unknown) {
-            (Some(first), _) => format!(" from {first}"),
-            (None, true) => " on days that are not known".to_owned(),
-            (None, false) => String::new(),
+        let first = match code.first {
+            Some(first) => format!(" from {first}"),
+            None if code.is_dated() => String::new(),
+            None => " on days that are not known".to_owned(),
         };
         format!("{}{setting}{first}", code.shown.code)
     });

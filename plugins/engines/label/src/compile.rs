@@ -218,6 +218,7 @@ impl Compiler<'_, '_> {
                         document::Container::MultiDose => product::Container::MultiDose,
                     },
                     ndc: row.ndc.as_ref().map(|ndc| ndc.get_ref().clone()),
+                    drug: row.drug.clone(),
                     phases: row.phases.iter().flatten().map(|phase| phase.get_ref().clone()).collect(),
                     citations: self.cite(&row.cite),
                 },
@@ -238,9 +239,14 @@ impl Compiler<'_, '_> {
                 phase.gaps.push(at);
             }
             let of_event = !row.toxicity.is_empty() || !row.grades.is_empty();
-            if of_event && !row.functions.contains(&document::Function::Manage) {
+            let unsettles = row.effect == Some(document::GapEffect::Manage);
+            if of_event && !unsettles && !row.functions.contains(&document::Function::Manage) {
                 let help = Some("add functions = [\"manage\"]".to_owned());
                 self.error(row.id.span(), "toxicity and grades concern the function `manage`", help);
+            }
+            if unsettles && row.toxicity.is_empty() {
+                let help = Some("add toxicity = [\"crs\"], or the kind that is not settled".to_owned());
+                self.error(row.id.span(), "the effect `manage` names the toxicity that is not settled", help);
             }
             let needs =
                 row.needs.iter().map(|need| Need { fact: need.fact.clone(), reason: need.reason.clone() }).collect();
@@ -314,28 +320,27 @@ impl Compiler<'_, '_> {
                     role: if drug { product::CodeRole::Drug } else { product::CodeRole::Administration },
                     system: row.system.clone(),
                     code: row.code.get_ref().clone(),
+                    drug: row.drug.clone(),
                     unit: unit.map(|(per_unit, unit)| paratope_sdk::number::quantity(per_unit.0, unit)),
                     setting: row.setting.clone(),
-                    payable: Period {
+                    payable: (!row.dates_unknown).then(|| Period {
                         first: row.first.map(|day| day.0.to_string()),
                         last: row.last.map(|day| day.0.to_string()),
-                    },
+                    }),
                     text: row.text.clone(),
                     citations: self.cite(&row.cite),
                 },
                 per_unit: row.per_unit.map(|per_unit| per_unit.0),
-                drug: row.drug.clone(),
                 first: row.first.map(|day| day.0),
                 last: row.last.map(|day| day.0),
-                dates_unknown: row.dates_unknown,
             };
             let rival = codes.iter().find(|other| {
                 other.is_drug()
                     && code.is_drug()
-                    && other.drug == code.drug
+                    && other.shown.drug == code.shown.drug
                     && other.shown.setting == code.shown.setting
-                    && !other.dates_unknown
-                    && !code.dates_unknown
+                    && other.is_dated()
+                    && code.is_dated()
                     && code.first.is_none_or(|first| other.last.is_none_or(|last| first <= last))
                     && other.first.is_none_or(|first| code.last.is_none_or(|last| first <= last))
             });

@@ -106,17 +106,18 @@ pub(crate) fn planned(
     }
     let mut citations = phase.shown.citations.clone();
     citations.extend(measured.citations.iter().cloned());
-    let mut infusion_hours = None;
+    let (mut infusion_hours_min, mut infusion_hours_max) = (None, None);
     for row in phase.infusions.iter().filter_map(|at| label.infusions.get(*at)).filter(|row| holds(row.cycles)) {
         match judged(row.when.as_ref(), conditions) {
             Judged::Holds => {
-                infusion_hours = number::decimal(row.hours);
+                infusion_hours_min = row.min.and_then(number::decimal);
+                infusion_hours_max = row.max.and_then(number::decimal);
                 citations.extend(row.citations.iter().cloned());
                 break;
             }
             Judged::Not => {}
             Judged::Open(needs) => {
-                asks.push(open("infusion", row.when.as_ref(), &format!("{} hours", row.hours), needs));
+                asks.push(open("infusion", row.when.as_ref(), &row.words(), needs));
             }
         }
     }
@@ -139,7 +140,8 @@ pub(crate) fn planned(
         amount: measured.told,
         amount_basis: measured.basis,
         route: label.route.clone(),
-        infusion_hours,
+        infusion_hours_min,
+        infusion_hours_max,
         monitoring,
         medications,
         tasks,
@@ -175,9 +177,11 @@ pub(crate) fn conditional(label: &Label, phase: &Phase) -> Vec<Statement> {
         let Medication { drug, text, citations, .. } = &row.shown;
         Some(sentence("premedication", row.when.as_ref()?, &format!("{drug}, {text}"), citations))
     });
-    let infusions = phase.infusions.iter().filter_map(|at| label.infusions.get(*at)).filter_map(|row| {
-        Some(sentence("infusion", row.when.as_ref()?, &format!("{} hours", row.hours), &row.citations))
-    });
+    let infusions = phase
+        .infusions
+        .iter()
+        .filter_map(|at| label.infusions.get(*at))
+        .filter_map(|row| Some(sentence("infusion", row.when.as_ref()?, &row.words(), &row.citations)));
     monitoring.chain(medications).chain(infusions).collect()
 }
 

@@ -265,8 +265,23 @@ pub(crate) struct Monitoring {
 pub(crate) struct Infusion {
     pub(crate) cycles: Option<Cycles>,
     pub(crate) when: Option<Condition>,
-    pub(crate) hours: Exact,
+    /// Hours.
+    pub(crate) min: Option<Exact>,
+    pub(crate) max: Option<Exact>,
     pub(crate) citations: Vec<Citation>,
+}
+
+impl Infusion {
+    /// Its length in words.
+    pub(crate) fn words(&self) -> String {
+        match (self.min, self.max) {
+            (Some(min), Some(max)) if min == max => format!("{min} hours"),
+            (Some(min), Some(max)) => format!("{min} to {max} hours"),
+            (Some(min), None) => format!("at least {min} hours"),
+            (None, Some(max)) => format!("at most {max} hours"),
+            (None, None) => "a length that is not known".to_owned(),
+        }
+    }
 }
 
 /// An item of the order set.
@@ -335,15 +350,18 @@ impl Rems {
 pub(crate) struct Code {
     pub(crate) shown: product::BillingCode,
     pub(crate) per_unit: Option<Exact>,
-    pub(crate) drug: Option<String>,
     pub(crate) first: Option<Day>,
     pub(crate) last: Option<Day>,
-    pub(crate) dates_unknown: bool,
 }
 
 impl Code {
     pub(crate) fn is_payable(&self, on: Day) -> bool {
-        !self.dates_unknown && self.first.is_none_or(|first| first <= on) && self.last.is_none_or(|last| on <= last)
+        self.is_dated() && self.first.is_none_or(|first| first <= on) && self.last.is_none_or(|last| on <= last)
+    }
+
+    /// Whether the days it is payable on are known.
+    pub(crate) fn is_dated(&self) -> bool {
+        self.shown.payable.is_some()
     }
 
     pub(crate) fn is_drug(&self) -> bool {

@@ -8,7 +8,7 @@ use paratope_sdk::number::Day;
 use paratope_sdk::product::{Error, ManageAction, ManageRequest, Management, ToxicityEvent};
 use paratope_sdk::words::{Ask, Edition, FindingStatus, Need, Statement};
 
-use crate::document::{Function, Occurrence};
+use crate::document::{Function, GapEffect, Occurrence};
 use crate::label::{Label, Regimen, Toxicity, join};
 
 /// Tells how to manage an event.
@@ -23,13 +23,23 @@ pub(crate) fn manage(
     let phase = check(label, regimen, &request.event).map_err(Error::BadRequest)?;
     let found = candidates(label, regimen, phase, &request.event, &facts);
     let mut answer = answer(edition, &request.event, &found);
-    for gap in &label.gaps {
+    let concerned = |at: usize| match phase.and_then(|phase| regimen.phases.get(phase)) {
+        Some(phase) => phase.gaps.contains(&at),
+        None => regimen.phases.iter().any(|phase| phase.gaps.contains(&at)),
+    };
+    for (_, gap) in label.gaps.iter().enumerate().filter(|(at, _)| concerned(*at)) {
         let event = &request.event;
-        let concerns = gap.functions.contains(&Function::Manage)
+        let concerns = (gap.functions.contains(&Function::Manage) || gap.effect == Some(GapEffect::Manage))
             && (gap.toxicity.is_empty() || gap.toxicity.contains(&event.kind))
             && (gap.grades.is_empty() || event.grade.is_none_or(|grade| gap.grades.contains(&grade)));
         if concerns {
             answer.asks.push(gap.ask.clone());
+            if gap.effect == Some(GapEffect::Manage) {
+                answer.action = ManageAction::AskPharmacist;
+                answer.reason = format!("{}; what was seen says: {}", gap.ask.reason, answer.reason);
+                answer.resume_when.clear();
+                answer.next_dose.clear();
+            }
         }
     }
     Ok(answer)
@@ -147,16 +157,18 @@ fn answer(edition: &Edition, event: &ToxicityEvent, found: &[Candidate<'_>]) -> 
         [a, b] => a.row.action == b.row.action,
         _ => true,
     });
-    let stop = speaking.iter().all(|candidate| candidate.row.action == ManageAction::Discontinue);
     // A row that fits and stops treatment for good governs over rows that hold.
     let stops = speaking.iter().find(|one| one.fits() && one.row.action == ManageAction::Discontinue);
     let chosen = match fitting {
         Some(_) if let Some(stops) = stops => stops.row,
         Some(fitting) if one_mind => fitting.row,
-        None if stop => match speaking.first() {
-            Some(first) => first.row,
-            None => return nothing(edition, event),
-        },
+        None if let Some(first) = speaking.first()
+            && first.row.action == ManageAction::Discontinue
+            && one_mind
+            && covered(&speaking, event) =>
+        {
+            first.row
+        }
         _ => return undecided(edition, &speaking),
     };
     let mut treatment = chosen.treatment.clone();
@@ -182,6 +194,23 @@ fn answer(edition: &Edition, event: &ToxicityEvent, found: &[Candidate<'_>]) -> 
         asks: Vec::new(),
         citations: chosen.citations.clone(),
     }
+}
+
+/// Whether one of the rows holds whatever the grade and the occurrence turn out to be.
+fn covered(rows: &[&Candidate<'_>], event: &ToxicityEvent) -> bool {
+    let grades: Vec<u8> = event.grade.map_or_else(|| (1..=4).collect(), |grade| vec![grade]);
+    let occurrences: Vec<u32> = event.occurrence.map_or_else(|| vec![1, 2], |occurrence| vec![occurrence]);
+    let open = |need: &Need| !matches!(need.fact.as_str(), "event.grade" | "event.occurrence");
+    let settled: Vec<&Toxicity> =
+        rows.iter().filter(|candidate| !candidate.missing.iter().any(open)).map(|candidate| candidate.row).collect();
+    grades.iter().all(|grade| {
+        occurrences.iter().all(|occurrence| {
+            settled.iter().any(|row| {
+                row.grades.as_ref().is_none_or(|grades| grades.contains(grade))
+                    && row.occurrence.is_none_or(|own| (own == Occurrence::First) == (*occurrence == 1))
+            })
+        })
+    })
 }
 
 /// A guideline row in words, shown beside the label's.

@@ -14,9 +14,8 @@ pub(crate) fn monograph(label: &Label, edition: &Edition, editions: Vec<Edition>
             statements.push(statement.clone());
         }
     }
-    // A code whose dates are not known would read as payable on every day: it is told as open.
-    let (undated, dated): (Vec<_>, Vec<_>) = label.codes.iter().partition(|code| code.dates_unknown);
-    let open = undated.into_iter().map(|code| Ask {
+    let undated = label.codes.iter().filter(|code| !code.is_dated());
+    let open = undated.map(|code| Ask {
         topic: "billing".to_owned(),
         reason: format!("{}: {}; the dates it is payable on were not found", code.shown.code, code.shown.text),
         needs: Vec::new(),
@@ -34,7 +33,7 @@ pub(crate) fn monograph(label: &Label, edition: &Edition, editions: Vec<Edition>
         indications: label.indications.iter().map(|row| row.shown.clone()).collect(),
         presentations: label.presentations.iter().map(|row| row.shown.clone()).collect(),
         regimens: label.regimens.iter().map(|row| row.shown.clone()).collect(),
-        codes: dated.into_iter().map(|code| code.shown.clone()).collect(),
+        codes: label.codes.iter().map(|code| code.shown.clone()).collect(),
         rems: label.rems.iter().map(|rems| RemsProgram { status: rems.status(as_of), ..rems.shown.clone() }).collect(),
         boxed_warnings: label.boxed_warnings.clone(),
         statements,

@@ -3,18 +3,24 @@
 use paratope_sdk::criteria::Asked;
 use paratope_sdk::facts::{Facts, Known};
 use paratope_sdk::number::{self, Day};
-use paratope_sdk::product::{Error, ManageAction, NextAction, NextDoseRequest, NextStep, ToxicityEvent};
+use paratope_sdk::product::{
+    Amount, Error, GivenDose, ManageAction, NextAction, NextDoseRequest, NextStep, ToxicityEvent,
+};
 use paratope_sdk::words::{Ask, Citation, Edition, FactValue, FindingStatus, Need};
 
 use crate::course::{Ahead, Course, Given, Next};
 use crate::document::{Action, Function, GapEffect};
 use crate::dose::{self, Seat, Window};
 use crate::label::{Instead, Label, Phase, Regimen, Restart};
-use crate::{history, manage};
+use crate::{amount, history, manage};
 
 /// Facts about the severity of what followed the last dose, and the kind of toxicity each is about.
-const SEVERITIES: &[(&str, &str)] =
-    &[("last-crs-grade", "crs"), ("last-icans-grade", "icans"), ("last-neurologic-grade", "neurologic")];
+const SEVERITIES: &[(&str, &str)] = &[
+    ("last-crs-grade", "crs"),
+    ("last-icans-grade", "icans"),
+    ("last-neurologic-grade", "neurologic"),
+    ("last-infusion-reaction-grade", "infusion-reaction"),
+];
 
 /// Tells the next dose on `as_of`.
 pub(crate) fn next_dose(
@@ -29,7 +35,7 @@ pub(crate) fn next_dose(
     let first_day = given.first().map_or(as_of, |dose| dose.day);
     let weight_day = if regimen.baseline_weight { first_day } else { as_of };
     let weight = Facts::check(&request.facts, weight_day).map_err(Error::BadRequest)?;
-    let teller = Teller { label, regimen, edition, as_of, facts, weight, number: request.history.len() };
+    let teller = Teller { label, regimen, edition, as_of, facts, weight, history: &request.history };
     if let Some(held) = teller.unresolved(&given) {
         return Ok(held);
     }
@@ -52,7 +58,7 @@ struct Teller<'a> {
     facts: Facts<'a>,
     weight: Facts<'a>,
     /// Doses given so far.
-    number: usize,
+    history: &'a [GivenDose],
 }
 
 impl<'a> Teller<'a> {
@@ -343,11 +349,36 @@ impl<'a> Teller<'a> {
         }
         let due = seat.window.earliest;
         let found = dose::planned(self.label, self.regimen, seat, &self.weight, Some(&self.facts), Function::NextDose);
-        let Some((dose, open)) = found else { return Err(Error::Other("the phase is not known".to_owned())) };
+        let Some((mut dose, open)) = found else { return Err(Error::Other("the phase is not known".to_owned())) };
         dose::add(&mut asks, open);
+        if let Some(ask) = self.reduced() {
+            dose.amount = Amount::Unknown(ask.needs.clone());
+            dose.vials.clear();
+            dose.billing = None;
+            dose::add(&mut asks, [ask]);
+        }
         let citations = dose.citations.clone();
         let step = self.step(action, reason, days, citations);
         Ok(NextStep { dose: Some(dose), due: Some(due.to_string()), asks, ..step })
+    }
+
+    /// The last dose was less than the label plans for its phase. Whether that stands is for a person to say.
+    fn reduced(&self) -> Option<Ask> {
+        let last = self.history.last()?;
+        let told = last.amount.as_ref()?;
+        let phase = self.regimen.phases.get(self.regimen.phase(&last.phase)?)?;
+        let then = Facts::check(self.facts.all(), number::day(&last.day).ok()?).ok()?;
+        let (planned, unit) =
+            [&then, &self.weight].into_iter().find_map(|facts| amount::measure(self.label, phase, facts).value)?;
+        if number::exact(told.value).ok()? >= planned {
+            return None;
+        }
+        let reason = format!(
+            "the last `{}` was less than the {planned} {unit} of the label: whether the reduction stands is not known",
+            last.phase
+        );
+        let need = Need { fact: "prescriber".to_owned(), reason: reason.clone() };
+        Some(Ask { topic: "amount".to_owned(), reason, needs: vec![need] })
     }
 
     /// A requirement that withholds the dose and is known not to be met.
@@ -427,7 +458,7 @@ impl<'a> Teller<'a> {
     }
 
     fn next_number(&self) -> u32 {
-        u32::try_from(self.number).unwrap_or(u32::MAX).saturating_add(1)
+        u32::try_from(self.history.len()).unwrap_or(u32::MAX).saturating_add(1)
     }
 
     fn step(&self, action: NextAction, reason: String, days: Option<i64>, citations: Vec<Citation>) -> NextStep {

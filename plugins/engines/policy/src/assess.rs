@@ -2,7 +2,9 @@
 
 use paratope_sdk::criteria::Rule;
 use paratope_sdk::facts::Facts;
-use paratope_sdk::payer::{self, AssessRequest, Assessment, Error, ExpectedOutcome, MissingEffect, Stage, Terms};
+use paratope_sdk::payer::{
+    self, AssessRequest, Assessment, Error, ExpectedOutcome, MissingEffect, RequestLine, Stage, Terms,
+};
 use paratope_sdk::words::{Ask, Finding, FindingStatus, Need, Statement};
 
 use crate::document::OpenEffect;
@@ -53,7 +55,7 @@ impl Policies {
         });
         let mut redirects = Vec::new();
         if let Some(preference) = &policy.preference {
-            let (preferred, redirect) = preference.as_criterion(&case, &request.product);
+            let (preferred, redirect) = preference.as_criterion(&case, &request.product, presentation(&request.lines));
             findings.extend(preferred);
             redirects.extend(redirect);
         }
@@ -199,6 +201,13 @@ impl OpenPoint {
         });
         Some((finding, Ask { needs, ..self.ask() }))
     }
+}
+
+/// The presentation of the request, when all its vials are of one.
+fn presentation(lines: &[RequestLine]) -> Option<&str> {
+    let mut vials = lines.iter().flat_map(|line| &line.vials).map(|vial| vial.presentation.as_str());
+    let first = vials.next()?;
+    vials.all(|other| other == first).then_some(first)
 }
 
 fn judge(rules: &[Rule], case: &Case<'_>) -> Vec<Finding> {

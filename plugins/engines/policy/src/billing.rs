@@ -16,18 +16,18 @@ impl Policies {
     /// # Errors
     /// `no-policy` where nothing here covers it; `bad-request` where it cannot be read.
     pub fn billing(&self, request: &BillingRequest) -> Result<Bill, Error> {
-        let case = Case::billing(request)?;
+        let mut case = Case::billing(request)?;
         let policy = self.about(&request.product, &request.coverage.line_of_business, case.day)?;
         let silent = Billing::default();
-        let mut desk = Desk {
-            request,
-            case: &case,
-            policy,
-            rules: policy.billing.as_ref().unwrap_or(&silent),
-            lines: Vec::new(),
-            edits: Vec::new(),
-            asks: Vec::new(),
-        };
+        let rules = policy.billing.as_ref().unwrap_or(&silent);
+        // A code taken from the table is what the rules read, too.
+        if request.code.is_none()
+            && let Some(row) = rules.code_of(request, &case)
+        {
+            case.asked = std::mem::take(&mut case.asked).code("request.code", &row.code);
+        }
+        let mut desk =
+            Desk { request, case: &case, policy, rules, lines: Vec::new(), edits: Vec::new(), asks: Vec::new() };
         let channels = self.channels(policy, &case, &mut desk.asks);
         desk.channel(&channels);
         let code = desk.code();
@@ -55,12 +55,16 @@ impl Desk<'_> {
     fn channel(&mut self, channels: &[Channel]) {
         let own = &self.request.channel;
         for channel in channels {
-            let holds = match channel.rule.as_str() {
-                "required" => channel.id == *own,
-                "forbidden" => channel.id != *own,
+            let status = match channel.rule.as_str() {
+                "required" if channel.id == *own => FindingStatus::Met,
+                // A pharmacy supplies it; under which benefit is not told.
+                "required" if channel.id == "pharmacy-benefit" && matches!(own.as_str(), "white-bag" | "clear-bag") => {
+                    FindingStatus::Unknown
+                }
+                "forbidden" if channel.id != *own => FindingStatus::Met,
+                "required" | "forbidden" => FindingStatus::Unmet,
                 _ => continue,
             };
-            let status = if holds { FindingStatus::Met } else { FindingStatus::Unmet };
             let statement = format!("{} is {}", channel.id, channel.rule);
             let id = format!("channel-{}-{}", channel.id, channel.rule);
             self.edit(&id, "benefit-channel", status, &statement, format!("it is bought by {own}"), &channel.citations);
@@ -70,16 +74,14 @@ impl Desk<'_> {
     /// The code to bill, judged against the payer's table.
     fn code(&mut self) -> Option<String> {
         let of_product = || self.rules.codes.iter().filter(|row| row.product == self.request.product);
-        let here = |row: &&Code| row.settings.is_empty() || row.settings.contains(&self.request.setting);
+        let here = |row: &&Code| within(&row.settings, &self.request.setting);
         let Some(code) = &self.request.code else {
-            let usable: Vec<&Code> =
-                of_product().filter(here).filter(|row| row.status(self.case).0 == FindingStatus::Met).collect();
-            return match usable.as_slice() {
-                [row] => {
+            return match self.rules.code_of(self.request, self.case) {
+                Some(row) => {
                     self.asks.extend(row.question());
                     Some(row.code.clone())
                 }
-                _ => {
+                None => {
                     self.ask(
                         "code",
                         "the request tells no code, and the policy has none for it on that day",
@@ -144,11 +146,20 @@ impl Desk<'_> {
             self.ask("units", "the request tells no units, and they are never looked up", vec![need("request.units")]);
             return;
         };
-        let (more, cited_more) = self.modifiers();
+        let (more, mut cited_more) = self.modifiers();
+        let revenue = rules.revenue.iter().find(|row| within(&row.settings, &request.setting));
+        cited_more.extend(revenue.iter().flat_map(|row| row.citations.iter().cloned()));
+        let beside = rules
+            .codes
+            .iter()
+            .find(|row| row.product == request.product && row.code == code && within(&row.settings, &request.setting));
         let line = |units: u32, own: Option<&str>, text: &str, citations: &[Citation]| BillLine {
             code: code.to_owned(),
             units,
             modifiers: own.map(str::to_owned).into_iter().chain(more.iter().cloned()).collect(),
+            ndc: rules.ndc.as_ref().and(request.ndc.clone()),
+            revenue_code: revenue.map(|row| row.code.clone()),
+            narrative: beside.and_then(|row| row.narrative.clone()),
             text: text.to_owned(),
             citations: citations.iter().chain(&cited_more).cloned().collect(),
         };
@@ -235,6 +246,9 @@ impl Desk<'_> {
                 code: code.to_owned(),
                 units,
                 modifiers: Vec::new(),
+                ndc: None,
+                revenue_code: None,
+                narrative: None,
                 text: row.text.clone(),
                 citations: row.citations.clone(),
             });
@@ -308,6 +322,24 @@ impl Desk<'_> {
     }
 }
 
+/// Whether a row for these settings, or for all where none is named, is for this one.
+fn within(settings: &[String], setting: &str) -> bool {
+    settings.is_empty() || settings.iter().any(|own| own == setting)
+}
+
+impl Billing {
+    /// The only code of the table for the product, in force on the day and in the setting.
+    fn code_of(&self, request: &BillingRequest, case: &Case<'_>) -> Option<&Code> {
+        let mut usable = self.codes.iter().filter(|row| {
+            row.product == request.product
+                && within(&row.settings, &request.setting)
+                && row.status(case).0 == FindingStatus::Met
+        });
+        let only = usable.next()?;
+        usable.next().is_none().then_some(only)
+    }
+}
+
 impl Code {
     /// Whether the code is in force on the day of service.
     fn status(&self, case: &Case<'_>) -> (FindingStatus, String) {
@@ -332,7 +364,7 @@ impl Modifier {
     fn runs(&self, case: &Case<'_>, setting: &str) -> bool {
         self.first.is_none_or(|first| first <= case.day)
             && self.last.is_none_or(|last| case.day <= last)
-            && (self.settings.is_empty() || self.settings.iter().any(|known| known == setting))
+            && within(&self.settings, setting)
     }
 }
 

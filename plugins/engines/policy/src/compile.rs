@@ -281,7 +281,7 @@ fn checked(document: &PolicyDocument, edition: &str, known_lines: &[String], exa
         channels: workshop.channels(&document.channel),
         submission: workshop.statements(&document.submission),
         clocks: workshop.clocks(&document.clock),
-        linked: workshop.statements(&document.linked),
+        linked: document.linked.iter().map(|row| workshop.linked(row)).collect(),
         open: document.not_stated.iter().map(|row| workshop.open_point(row)).collect(),
         preference: document.preference.as_ref().map(|row| workshop.preference(row, document)),
         billing: document.billing.as_ref().map(|row| workshop.billing(row)),

@@ -10,7 +10,7 @@ use serde::Deserialize;
 mod billing;
 mod preference;
 
-pub use billing::{Administration, Billing, CodeRow, Discarded, ModifierRow, Topic};
+pub use billing::{Administration, Billing, CodeRow, Discarded, ModifierRow, RevenueRow, Topic};
 pub use preference::{Continuing, Emergency, Failure, Member, Preference, PreferredRow, Step, TierRow, Transition};
 
 /// `payer.toml`: who the payer is, and what holds for all its policies.
@@ -137,7 +137,7 @@ pub struct PolicyDocument {
     pub clock: Vec<ClockRow>,
     /// Drugs that go in the same request.
     #[serde(default)]
-    pub linked: Vec<StatementRow>,
+    pub linked: Vec<LinkedRow>,
     /// What the text that was read does not say. Never filled in with what is usual.
     #[serde(default)]
     pub not_stated: Vec<NotStated>,
@@ -273,10 +273,25 @@ pub struct LimitRow {
     pub from_cycle: Option<u32>,
     /// It counts doses up to this cycle.
     pub to_cycle: Option<u32>,
+    /// What more than the limit leads to.
+    #[serde(default)]
+    pub excess: Excess,
     /// It applies only where this holds.
     pub when: Option<Test>,
     /// Where it was read.
     pub cite: Cite,
+}
+
+/// What more than a limit leads to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Excess {
+    /// It is not covered.
+    #[default]
+    Refuse,
+    /// The payer looks at it, or only recommends the limit: it is asked.
+    Ask,
 }
 
 /// What a limit counts.
@@ -290,6 +305,8 @@ pub enum Measure {
     Vials,
     /// Milligrams given.
     Milligrams,
+    /// Milligrams given for each kilogram of body weight.
+    MilligramsPerKilogram,
     /// Doses.
     Doses,
     /// Cycles.
@@ -314,6 +331,8 @@ pub enum Window {
     },
     /// Any so many days in a row.
     RollingDays(u32),
+    /// Any so many calendar months in a row.
+    RollingMonths(u32),
     /// All doses of the request.
     PerAuthorization,
     /// All doses ever.
@@ -327,10 +346,8 @@ pub enum Window {
 pub struct DurationRow {
     /// First approval or renewal.
     pub stage: Stage,
-    /// How many.
-    pub amount: u32,
-    /// Of what.
-    pub unit: DurationUnit,
+    /// How long.
+    pub span: Span,
     /// What the count starts from, such as `decision` or `after-inpatient-step-up`.
     pub anchor: String,
     /// Whether it may be renewed. Absent: the policy does not say.
@@ -352,17 +369,23 @@ pub enum Stage {
     Renewal,
 }
 
-/// What a duration counts.
+/// How long something is approved for: `{ months = 6 }`, `"plan-year"`, `{ until = "2026-12-31" }`.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum DurationUnit {
-    /// Months.
-    Months,
-    /// Cycles.
-    Cycles,
+pub enum Span {
+    /// Calendar days.
+    Days(u32),
+    /// Calendar months.
+    Months(u32),
+    /// Cycles of the regimen.
+    Cycles(u32),
     /// Doses.
-    Doses,
+    Doses(u32),
+    /// To the end of the plan year.
+    PlanYear,
+    /// To this day, included.
+    Until(Date),
 }
 
 /// Something to send with the request.
@@ -460,6 +483,26 @@ pub enum Priority {
     Standard,
     /// Waiting may harm the patient.
     Expedited,
+}
+
+/// A drug that goes in the same request, such as rescue tocilizumab.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LinkedRow {
+    /// A product or class id, such as `tocilizumab`.
+    pub drug: String,
+    /// The rule in words.
+    pub text: String,
+    /// The most doses that the approval carries, when it says.
+    pub doses: Option<u32>,
+    /// The most milligrams that one dose may hold, when it says.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Number>"))]
+    pub milligrams_per_dose: Option<Spanned<Number>>,
+    /// It applies only where this holds.
+    pub when: Option<Test>,
+    /// Where it was read.
+    pub cite: Cite,
 }
 
 /// A cited sentence with a code.

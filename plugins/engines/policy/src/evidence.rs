@@ -6,6 +6,9 @@ use paratope_sdk::words::{FactValue, Finding, FindingStatus, Need};
 
 use crate::policy::Evidence;
 
+/// Categories that may support a use.
+const CATEGORIES: &[&str] = &["1", "2A", "2B", "3"];
+
 impl Evidence {
     /// Judges the use: the whole first, then its parts.
     pub fn judge(&self, facts: &Facts<'_>) -> Vec<Finding> {
@@ -62,6 +65,10 @@ impl Evidence {
     /// The NCCN category. No category is neutral: it neither supports nor defeats.
     fn category(&self, facts: &Facts<'_>) -> Part {
         let fact = "evidence-category";
+        if CATEGORIES.iter().all(|category| self.refused.iter().any(|refused| refused == category)) {
+            let reason = "no NCCN category is accepted".to_owned();
+            return Part { fact, status: FindingStatus::NotApplicable, reason, needs: Vec::new() };
+        }
         let (status, reason, needs) = match facts.get(fact, None) {
             Known::Value(FactValue::Code(code)) if self.accepted.contains(code) => {
                 (FindingStatus::Met, format!("NCCN category {code} is accepted"), Vec::new())

@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use paratope_sdk::facts::{Facts, Known};
 use paratope_sdk::number::{self, Exact};
 use paratope_sdk::payer::{Limit, Measure, Window};
-use paratope_sdk::words::{FactValue, Finding, FindingStatus, Need};
+use paratope_sdk::words::{FactValue, Finding, FindingStatus, Need, PhaseKind};
 
+use crate::document::Excess;
 use crate::policy::{LimitRule, applies};
 use crate::request::{Case, Line};
 
@@ -38,6 +39,9 @@ impl LimitRule {
             counts: self.counts.clone(),
             amount: number::quantity(self.amount, "").value,
             window: self.window,
+            phases: self.phases.clone(),
+            first_cycle: self.from_cycle,
+            last_cycle: self.to_cycle,
             includes_waste: self.includes_waste,
             requested: judged.requested.and_then(number::decimal),
         }
@@ -72,6 +76,14 @@ impl LimitRule {
             FindingStatus::Met => {
                 Judged { requested: Some(fullest.known), ..Judged::plain(status, format!("{told}; {most}")) }
             }
+            FindingStatus::Unmet if self.excess == Excess::Ask => {
+                let reason = format!("{told}, which is more than the limit, and the payer looks at more; {most}");
+                Judged {
+                    requested: Some(fullest.known),
+                    needs: vec![need("ask-payer", &reason)],
+                    ..Judged::plain(FindingStatus::Unknown, reason)
+                }
+            }
             FindingStatus::Unmet => Judged {
                 requested: Some(fullest.known),
                 ..Judged::plain(status, format!("{told}, which is too many; {most}"))
@@ -99,7 +111,13 @@ impl LimitRule {
 
     /// Whether the limit counts this dose. `None` where the cycle that decides it is not told.
     fn holds(&self, line: &Line<'_>) -> Option<bool> {
-        if !self.phases.is_empty() && !self.phases.contains(&line.of.phase) {
+        let named = self.phases.contains(&line.of.phase);
+        if !self.phases.is_empty() && !named {
+            return Some(false);
+        }
+        // Another drug that comes first counts only where the limit is about it.
+        let about = named || (self.counts.is_some() && self.counts == line.of.code);
+        if line.of.kind == PhaseKind::Pretreatment && !about {
             return Some(false);
         }
         let (mut first, mut last) = (self.from_cycle, self.to_cycle);
@@ -124,7 +142,7 @@ impl LimitRule {
         let mut count = Count::default();
         let mut parts: Vec<(&Line<'_>, Exact)> = Vec::new();
         for (at, line) in lines.iter().enumerate() {
-            match (self.holds(line), self.part(at, line, waste)) {
+            match (self.holds(line), self.part(facts, at, line, waste)) {
                 (Some(false), _) => {}
                 (Some(true), Ok(part)) => parts.push((line, part)),
                 (Some(true), Err(missing)) => count.missing.push(missing),
@@ -140,11 +158,15 @@ impl LimitRule {
                     count.raise(*part, line);
                 }
             }
-            Window::RollingDays(days) => {
+            Window::RollingDays(_) | Window::RollingMonths(_) => {
                 for at in 0..parts.len() {
                     let from = parts.get(at..).unwrap_or_default();
                     let Some((first, _)) = from.first() else { continue };
-                    let end = number::plus(first.day, i64::from(days));
+                    let end = match self.window {
+                        Window::RollingMonths(months) => number::plus_months(first.day, months),
+                        Window::RollingDays(days) => number::plus(first.day, i64::from(days)),
+                        _ => continue,
+                    };
                     let within = from.partition_point(|(line, _)| line.day < end);
                     count.raise(sum(from.get(..within).unwrap_or_default()), first);
                 }
@@ -165,7 +187,7 @@ impl LimitRule {
     }
 
     /// What one dose adds.
-    fn part(&self, at: usize, line: &Line<'_>, waste: bool) -> Result<Exact, Need> {
+    fn part(&self, facts: &Facts<'_>, at: usize, line: &Line<'_>, waste: bool) -> Result<Exact, Need> {
         let missing = |what: &str| need("request.lines", &format!("lines[{at}] {what}"));
         match self.measure {
             Measure::Doses => Ok(Exact::ONE),
@@ -197,12 +219,17 @@ impl LimitRule {
             }
             Measure::Milligrams if waste => Err(missing("does not tell what its vials hold")),
             Measure::Milligrams => line.milligrams.ok_or_else(|| missing("does not tell its amount in milligrams")),
-            Measure::Hours => Err(missing("does not tell its hours")),
+            Measure::MilligramsPerKilogram => {
+                let given = line.milligrams.ok_or_else(|| missing("does not tell its amount in milligrams"))?;
+                Ok(given / kilograms(facts)?)
+            }
+            Measure::Hours => line.of.hours.map(Exact::from).ok_or_else(|| missing("does not tell its hours")),
             Measure::Cycles => Err(missing("is not counted in cycles")),
         }
     }
 
-    /// Cycles of the request; over a lifetime, with those before it. The number of a cycle tells how many came first.
+    /// Cycles of the request; over a lifetime, with those before it. A cycle that begins before those received is of
+    /// another course.
     fn cycles(&self, facts: &Facts<'_>, lines: &[Line<'_>]) -> Count {
         let mut count = Count::default();
         let mut numbers = BTreeSet::new();
@@ -218,11 +245,13 @@ impl LimitRule {
         let of_request = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
         let known = match (self.window, prior(facts, "cycles-received")) {
             (Window::Lifetime, Ok(received)) => {
-                let further = numbers.iter().filter(|cycle| **cycle > received).count();
-                let further = u32::try_from(further).unwrap_or(u32::MAX);
-                numbers.last().copied().unwrap_or(0).max(received.saturating_add(further))
+                let goes_on = numbers.first() == Some(&received);
+                received.saturating_add(of_request.saturating_sub(u32::from(goes_on)))
             }
-            (Window::Lifetime, Err(_)) => numbers.last().copied().unwrap_or(0),
+            (Window::Lifetime, Err(missing)) => {
+                count.missing.push(missing);
+                numbers.last().copied().unwrap_or(0)
+            }
             _ => of_request,
         };
         count.known = Exact::from(known);
@@ -238,6 +267,8 @@ impl LimitRule {
             Window::PerDose => format!("{least}{known} {unit} in the largest dose"),
             Window::CycleDay((cycle, day)) => format!("{least}{known} {unit} on day {day} of cycle {cycle}"),
             Window::RollingDays(days) => format!("{least}{known} {unit} in {days} days{from}"),
+            Window::RollingMonths(1) => format!("{least}{known} {unit} in a month{from}"),
+            Window::RollingMonths(months) => format!("{least}{known} {unit} in {months} months{from}"),
             Window::PerAuthorization => format!("{least}{known} {unit} in the request"),
             Window::Lifetime => format!("{least}{known} {unit} with those before the request"),
         }
@@ -248,10 +279,22 @@ impl LimitRule {
             Measure::HcpcsUnits => "units",
             Measure::Vials => "vials",
             Measure::Milligrams => "mg",
+            Measure::MilligramsPerKilogram => "mg/kg",
             Measure::Doses => "doses",
             Measure::Cycles => "cycles",
             Measure::Hours => "hours",
         }
+    }
+}
+
+fn kilograms(facts: &Facts<'_>) -> Result<Exact, Need> {
+    match facts.get("body-weight", None) {
+        Known::Value(FactValue::Quantity(weight)) => {
+            let kilograms = number::exact(weight.value).map_err(|why| need("body-weight", &why))?;
+            if kilograms > Exact::ZERO { Ok(kilograms) } else { Err(need("body-weight", "it is not a weight")) }
+        }
+        Known::Value(_) => Err(need("body-weight", "it is not told as a quantity")),
+        Known::Missing(missing) => Err(missing),
     }
 }
 

@@ -7,7 +7,7 @@ use paratope_sdk::number::{Day, Exact};
 use paratope_sdk::payer::{self, Error, MissingEffect, Operator, SubjectKind};
 use paratope_sdk::words::{Ask, Citation, FindingStatus, Need, Statement};
 
-use crate::document::{Failure, Missing, OpenEffect, Stage};
+use crate::document::{Excess, Failure, Missing, OpenEffect, Stage};
 
 /// One payer and all its policies: a payer plugin as a library.
 #[derive(Debug, Clone)]
@@ -50,7 +50,7 @@ pub struct Policy {
     pub(crate) channels: Vec<Conditional<payer::Channel>>,
     pub(crate) submission: Vec<Conditional<Statement>>,
     pub(crate) clocks: Vec<ClockRule>,
-    pub(crate) linked: Vec<Conditional<Statement>>,
+    pub(crate) linked: Vec<Conditional<payer::LinkedDrug>>,
     pub(crate) open: Vec<OpenPoint>,
     pub(crate) preference: Option<Preference>,
     pub(crate) billing: Option<Billing>,
@@ -101,6 +101,7 @@ pub(crate) struct LimitRule {
     pub phases: Vec<String>,
     pub from_cycle: Option<u32>,
     pub to_cycle: Option<u32>,
+    pub excess: Excess,
     pub when: Option<Check>,
     pub citations: Vec<Citation>,
 }
@@ -218,6 +219,7 @@ pub(crate) struct Billing {
     pub discarded: Option<Discarded>,
     pub administration: Vec<Administration>,
     pub modifiers: Vec<Modifier>,
+    pub revenue: Vec<Revenue>,
     pub edits: Vec<Rule>,
     pub ndc: Option<Vec<Citation>>,
     pub white_bag: Option<Vec<Citation>>,
@@ -234,6 +236,7 @@ pub(crate) struct Code {
     pub first: Option<Day>,
     pub last: Option<Day>,
     pub seen: Option<Day>,
+    pub narrative: Option<String>,
     pub ask: Option<String>,
     pub citations: Vec<Citation>,
 }
@@ -268,6 +271,14 @@ pub(crate) struct Modifier {
     pub first: Option<Day>,
     pub last: Option<Day>,
     pub ask: Option<String>,
+    pub citations: Vec<Citation>,
+}
+
+/// The revenue code of the drug lines.
+#[derive(Debug, Clone)]
+pub(crate) struct Revenue {
+    pub code: String,
+    pub settings: Vec<String>,
     pub citations: Vec<Citation>,
 }
 

@@ -99,8 +99,13 @@ enum Place {
 
 impl Preference {
     /// The preference as one criterion of an assessment, with where it sends the request.
-    pub(crate) fn as_criterion(&self, case: &Case<'_>, product: &str) -> (Vec<Finding>, Option<Statement>) {
-        let standing = self.stand(case, Some(product), None, &[]);
+    pub(crate) fn as_criterion(
+        &self,
+        case: &Case<'_>,
+        product: &str,
+        presentation: Option<&str>,
+    ) -> (Vec<Finding>, Option<Statement>) {
+        let standing = self.stand(case, Some(product), presentation, &[]);
         let status = match standing.preference {
             Stand::Preferred | Stand::Exception | Stand::EmergencyBypass => FindingStatus::Met,
             Stand::StepRequired => FindingStatus::Unmet,
@@ -218,6 +223,9 @@ impl Preference {
                 standing.preference = Stand::StepRequired;
                 standing.reason = format!("{} comes before {}", self.first_choice(), self.brand(product));
             }
+        }
+        if standing.preference == Stand::Unknown && standing.needs.is_empty() {
+            standing.needs.push(Need { fact: "ask-payer".to_owned(), reason: standing.reason.clone() });
         }
         standing
     }

@@ -48,13 +48,7 @@ impl<'a> Case<'a> {
             .maybe("request.indication", filled(indication))
             .maybe("request.use-for", filled(indication))
             .maybe("request.regimen", filled(regimen))
-            .code(
-                "request.stage",
-                match stage {
-                    Stage::Initial => "initial",
-                    Stage::Renewal => "renewal",
-                },
-            );
+            .code("request.stage", self::stage(*stage));
         asked = with_diagnosis(asked, diagnosis)?;
         if !lines.is_empty() {
             asked = asked
@@ -81,6 +75,8 @@ impl<'a> Case<'a> {
         let asked = case
             .asked
             .maybe("request.product", request.requested.as_deref())
+            .maybe("request.stage", request.stage.map(stage))
+            .maybe("request.presentation", request.presentation.as_deref())
             .maybe("request.use-for", filled(&request.use_for))
             .maybe("request.indication", filled(&request.use_for))
             .flag("request.emergency", request.emergency);
@@ -199,6 +195,13 @@ fn is_icd10(code: &str) -> bool {
         && characters.next().is_some_and(|c| c.is_ascii_digit())
         && characters.all(upper)
         && rest.is_none_or(|rest| (1..=4).contains(&rest.len()) && rest.chars().all(upper))
+}
+
+fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Initial => "initial",
+        Stage::Renewal => "renewal",
+    }
 }
 
 fn kind(kind: PhaseKind) -> &'static str {

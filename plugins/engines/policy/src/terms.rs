@@ -1,7 +1,8 @@
 //! Terms: what an approval would look like and how to ask for it.
 
 use paratope_sdk::facts::Known;
-use paratope_sdk::payer::{Channel, Clock, Document, Terms};
+use paratope_sdk::number;
+use paratope_sdk::payer::{Channel, Clock, Document, Duration, Span, Terms};
 use paratope_sdk::words::{Ask, FactValue, Finding, FindingStatus, Need, Statement};
 
 use crate::document::Missing;
@@ -20,14 +21,12 @@ impl Policies {
         let mut asks = Vec::new();
         let terms = Terms {
             limits: policy.limits.iter().map(|limit| limit.judge(case, lines)).collect(),
-            durations: holding(&policy.durations, case, &mut asks, "duration", |duration| {
-                format!("an approval of {} {}", duration.amount, duration.unit)
-            }),
+            durations: durations(policy, case, &mut asks),
             documents: policy.documents.iter().filter_map(|document| document.judge(case)).collect(),
             channels: self.channels(policy, case, &mut asks),
             submission: statements(policy.submission.iter().chain(&self.submission), case, &mut asks, "submission"),
             clocks: self.clocks(policy, line_of_business, case, &mut asks),
-            linked: statements(&policy.linked, case, &mut asks, "linked-drug"),
+            linked: holding(&policy.linked, case, &mut asks, "linked-drug", |linked| linked.text.clone()),
         };
         (terms, asks)
     }
@@ -54,6 +53,33 @@ impl Policies {
             .map(|rule| Conditional { when: rule.when.clone(), item: rule.clock.clone() })
             .collect();
         holding(&clocks, case, asks, "clock", |clock| format!("the clock `{}`", clock.id))
+    }
+}
+
+/// How long approvals last. One that has ended by itself is asked about.
+fn durations(policy: &Policy, case: &Case<'_>, asks: &mut Vec<Ask>) -> Vec<Duration> {
+    let mut rows =
+        holding(&policy.durations, case, asks, "duration", |duration| format!("an approval {}", told(&duration.span)));
+    rows.retain(|row| {
+        let Span::Until(last) = &row.span else { return true };
+        let passed = number::day(last).is_ok_and(|last| last < case.day);
+        if passed {
+            let reason = format!("approvals lasted until {last}, which has passed; what holds now was not read");
+            asks.push(Ask { topic: "duration".to_owned(), reason, needs: Vec::new() });
+        }
+        !passed
+    });
+    rows
+}
+
+fn told(span: &Span) -> String {
+    match span {
+        Span::Days(count) => format!("of {count} days"),
+        Span::Months(count) => format!("of {count} months"),
+        Span::Cycles(count) => format!("of {count} cycles"),
+        Span::Doses(count) => format!("of {count} doses"),
+        Span::PlanYear => "to the end of the plan year".to_owned(),
+        Span::Until(day) => format!("until {day}"),
     }
 }
 

@@ -218,9 +218,13 @@ impl Check {
             Some(true) => self.judged(FindingStatus::Met, value),
             Some(false) => self.judged(FindingStatus::Unmet, value),
             None => {
-                let reason =
-                    "exactly at the boundary, and the source does not say whether the boundary is in".to_owned();
-                let need = Need { fact: "ask-payer".to_owned(), reason: format!("{}: {reason}", self.describe()) };
+                let (fact, reason) = match &self.comparison {
+                    Comparison::Attests(_) => (self.fact.as_str(), "nobody has attested it"),
+                    _ => {
+                        ("ask-payer", "exactly at the boundary, and the source does not say whether the boundary is in")
+                    }
+                };
+                let need = Need { fact: fact.to_owned(), reason: format!("{}: {reason}", self.describe()) };
                 Judged {
                     status: FindingStatus::Unknown,
                     reason: format!("{} is {}: {reason}", self.fact, show(value)).into(),
@@ -236,7 +240,7 @@ impl Check {
         Judged { status, reason, needs: Vec::new() }
     }
 
-    /// `None` at a boundary the source leaves open.
+    /// `None` at a boundary the source leaves open, and where nobody has attested.
     fn holds(&self, value: &FactValue, as_of: Day) -> Option<bool> {
         let has = |codes: &[String], wanted: &String| codes.iter().any(|code| matches(code, wanted));
         Some(match (&self.comparison, value) {
@@ -259,6 +263,8 @@ impl Check {
             (Comparison::Only(wanted), FactValue::Codes(codes)) => {
                 codes.iter().all(|code| wanted.iter().any(|wanted| matches(code, wanted)))
             }
+            (Comparison::Attests(wanted), FactValue::Codes(codes)) => return codes.contains(wanted).then_some(true),
+            (Comparison::Known, _) => true,
             (Comparison::OnOrAfter(bound), FactValue::Day(text)) => number::day(text).is_ok_and(|day| day >= *bound),
             (Comparison::OnOrBefore(bound), FactValue::Day(text)) => number::day(text).is_ok_and(|day| day <= *bound),
             (Comparison::WithinDays(days), FactValue::Day(text)) => {
@@ -299,6 +305,8 @@ impl Check {
             Comparison::IncludesAny(codes) => format!("{fact} with any of {}", codes.join(", ")),
             Comparison::IncludesNone(codes) => format!("{fact} with none of {}", codes.join(", ")),
             Comparison::Only(codes) => format!("{fact} with nothing but {}", codes.join(", ")),
+            Comparison::Attests(wanted) => format!("{fact} with {wanted}"),
+            Comparison::Known => format!("{fact} known"),
             Comparison::OnOrAfter(day) => format!("{fact} on or after {day}"),
             Comparison::OnOrBefore(day) => format!("{fact} on or before {day}"),
             Comparison::WithinDays(days) => format!("{fact} within {days} days before the service"),

@@ -50,6 +50,8 @@ pub(super) enum Comparison {
     IncludesAny(Vec<String>),
     IncludesNone(Vec<String>),
     Only(Vec<String>),
+    Attests(String),
+    Known,
     OnOrAfter(Day),
     OnOrBefore(Day),
     WithinDays(u32),
@@ -67,6 +69,7 @@ pub(super) const ASKED: &[(&str, Kind)] = &[
     ("request.regimen", Kind::Code),
     ("request.stage", Kind::Code),
     ("request.phase", Kind::Code),
+    ("request.presentation", Kind::Code),
     ("request.phases", Kind::Codes),
     ("request.phase-kinds", Kind::Codes),
     ("request.settings", Kind::Codes),
@@ -192,6 +195,8 @@ pub(super) fn check(test: &Test, examined: &mut Examined<'_>) -> Option<Check> {
         Comparison::IncludesAll(_) | Comparison::IncludesAny(_) | Comparison::IncludesNone(_) | Comparison::Only(_) => {
             kind == Kind::Codes
         }
+        Comparison::Attests(_) => fact == "attestations",
+        Comparison::Known => true,
         Comparison::OnOrAfter(_) | Comparison::OnOrBefore(_) | Comparison::WithinDays(_) => kind == Kind::Day,
     };
     if !fits {
@@ -227,6 +232,8 @@ fn comparisons(test: &Test) -> Vec<(&'static str, Comparison)> {
         ("includes-any", test.includes_any.clone().map(Comparison::IncludesAny)),
         ("includes-none", test.includes_none.clone().map(Comparison::IncludesNone)),
         ("only", test.only.clone().map(Comparison::Only)),
+        ("attests", test.attests.clone().map(Comparison::Attests)),
+        ("known", test.known.filter(|known| *known).map(|_| Comparison::Known)),
         ("on-or-after", test.on_or_after.map(|day| Comparison::OnOrAfter(day.0))),
         ("on-or-before", test.on_or_before.map(|day| Comparison::OnOrBefore(day.0))),
         ("within-days", test.within_days.map(Comparison::WithinDays)),
@@ -241,11 +248,11 @@ fn accepted(kind: Kind) -> String {
         Kind::Flag => "is",
         Kind::Count | Kind::Quantity => "at-least, at-most, more-than, less-than",
         Kind::Code => "one-of, not-one-of",
-        Kind::Codes => "includes-all, includes-any, includes-none, only",
+        Kind::Codes => "includes-all, includes-any, includes-none, only; attests for `attestations`",
         Kind::Day => "on-or-after, on-or-before, within-days",
         Kind::Text => "nothing: words are evidence, no rule reads them",
     };
-    format!("accepted: {names}")
+    format!("accepted: {names}; known = true for any")
 }
 
 fn codes(comparison: &Comparison) -> &[String] {

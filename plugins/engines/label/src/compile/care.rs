@@ -25,6 +25,11 @@ const KINDS: &[&str] = &[
     "infusion-reaction",
     "ild",
     "injection-reaction",
+    "skin",
+    "thromboembolism",
+    "cardiac",
+    "seizure",
+    "interruption",
     "other",
 ];
 
@@ -86,11 +91,21 @@ impl Compiler<'_, '_> {
         let read = self.read;
         let mut rows = Vec::new();
         for (at, row) in read.infusion.iter().enumerate() {
+            let span = row.cite.source.span();
+            let (min, max) = (row.hours.or(row.hours_min), row.hours.or(row.hours_max));
+            if min.is_none() && max.is_none() {
+                self.error(span, "an infusion has a length", Some("add hours, hours-min or hours-max".to_owned()));
+            } else if row.hours.is_some() && (row.hours_min.is_some() || row.hours_max.is_some()) {
+                self.error(span, "hours is one length, hours-min and hours-max are a range", None);
+            } else if min.zip(max).is_some_and(|(min, max)| max < min) {
+                self.error(span, "at most is less than at least", None);
+            }
             let cycles = self.place(&row.applies, regimens, |phase| phase.infusions.push(at));
             rows.push(Infusion {
                 cycles,
                 when: row.when.as_ref().map(|when| self.condition(when)),
-                hours: row.hours.0,
+                min: min.map(|hours| hours.0),
+                max: max.map(|hours| hours.0),
                 citations: self.cite(&row.cite),
             });
         }

@@ -77,8 +77,12 @@ pub struct Infusion {
     /// The doses it holds for.
     #[serde(default)]
     pub applies: Applies,
-    /// Hours.
-    pub hours: Number,
+    /// Hours, where it is one length.
+    pub hours: Option<Number>,
+    /// At least so many hours.
+    pub hours_min: Option<Number>,
+    /// At most so many hours.
+    pub hours_max: Option<Number>,
     /// Only if this holds.
     pub when: Option<Condition>,
     /// Where this was read.
@@ -245,6 +249,8 @@ pub enum GapEffect {
     Restart,
     /// How treatment goes on after a restart is unknown.
     Rejoin,
+    /// What to do about the toxicity it names is not settled, whatever rows there are.
+    Manage,
 }
 
 /// A function of the contract.

@@ -6,7 +6,7 @@ use paratope_sdk::words::Ask;
 
 use super::{SETTINGS, Workshop};
 use crate::document;
-use crate::policy::{Administration, Billing, Code, Conditional, Discarded, Modifier};
+use crate::policy::{Administration, Billing, Code, Conditional, Discarded, Modifier, Revenue};
 
 impl Workshop<'_, '_, '_> {
     pub(super) fn billing(&mut self, row: &document::Billing) -> Billing {
@@ -15,6 +15,7 @@ impl Workshop<'_, '_, '_> {
             discarded: row.discarded.as_ref().map(|row| self.discarded(row)),
             administration: row.administration.iter().map(|row| self.administration(row)).collect(),
             modifiers: row.modifier.iter().filter_map(|row| self.modifier(row)).collect(),
+            revenue: row.revenue.iter().map(|row| self.revenue(row)).collect(),
             edits: self.rules(&row.edit),
             ndc: row.ndc.as_ref().map(|cite| self.cite(cite)),
             white_bag: row.white_bag.as_ref().map(|cite| self.cite(cite)),
@@ -50,6 +51,7 @@ impl Workshop<'_, '_, '_> {
             first: row.first.map(|day| day.0),
             last: row.last.map(|day| day.0),
             seen: row.seen.map(|day| day.0),
+            narrative: row.narrative.clone(),
             ask: row.ask.clone(),
             citations: self.cite(&row.cite),
         }
@@ -101,6 +103,16 @@ impl Workshop<'_, '_, '_> {
             ask: row.ask.clone(),
             citations,
         })
+    }
+
+    fn revenue(&mut self, row: &document::RevenueRow) -> Revenue {
+        let code = row.code.get_ref();
+        if code.len() != 4 || !code.chars().all(|digit| digit.is_ascii_digit()) {
+            let help = Some("four digits, such as 0636".to_owned());
+            self.examined.error(row.code.span(), format!("`{code}` is not a revenue code"), help);
+        }
+        self.settings(&row.settings, row.code.span());
+        Revenue { code: code.clone(), settings: row.settings.clone(), citations: self.cite(&row.cite) }
     }
 
     fn settings(&mut self, settings: &[String], span: std::ops::Range<usize>) {

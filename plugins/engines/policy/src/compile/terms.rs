@@ -2,12 +2,13 @@
 
 use paratope_sdk::criteria::KINDS;
 use paratope_sdk::facts;
+use paratope_sdk::number;
 use paratope_sdk::payer;
 use paratope_sdk::words::Statement;
 
 use super::{CHANNELS, Workshop};
 use crate::document::{
-    self, ChannelRow, ChannelRule, ClockRow, DocumentRow, DurationRow, DurationUnit, LimitRow, NotStated, Priority,
+    self, ChannelRow, ChannelRule, ClockRow, DocumentRow, DurationRow, LimitRow, LinkedRow, NotStated, Priority,
     Redirect,
 };
 use crate::policy::{ClockRule, Conditional, DocumentRule, Evidence, LimitRule, OpenPoint, Policy};
@@ -68,6 +69,12 @@ impl Workshop<'_, '_, '_> {
                 }
                 payer::Window::RollingDays(days)
             }
+            document::Window::RollingMonths(months) => {
+                if months == 0 {
+                    self.examined.error(row.window.span(), "a window is one month or more", None);
+                }
+                payer::Window::RollingMonths(months)
+            }
             document::Window::PerAuthorization => payer::Window::PerAuthorization,
             document::Window::Lifetime => payer::Window::Lifetime,
         };
@@ -90,6 +97,7 @@ impl Workshop<'_, '_, '_> {
                 document::Measure::HcpcsUnits => payer::Measure::HcpcsUnits,
                 document::Measure::Vials => payer::Measure::Vials,
                 document::Measure::Milligrams => payer::Measure::Milligrams,
+                document::Measure::MilligramsPerKilogram => payer::Measure::MilligramsPerKilogram,
                 document::Measure::Doses => payer::Measure::Doses,
                 document::Measure::Cycles => payer::Measure::Cycles,
                 document::Measure::Hours => payer::Measure::Hours,
@@ -101,6 +109,7 @@ impl Workshop<'_, '_, '_> {
             phases: row.phases.clone(),
             from_cycle: row.from_cycle,
             to_cycle: row.to_cycle,
+            excess: row.excess,
             when: self.check(row.when.as_ref()),
             citations: self.cite(&row.cite),
         }
@@ -111,15 +120,33 @@ impl Workshop<'_, '_, '_> {
             when: self.check(row.when.as_ref()),
             item: payer::Duration {
                 stage: row.stage.into(),
-                amount: row.amount,
-                unit: match row.unit {
-                    DurationUnit::Months => "months",
-                    DurationUnit::Cycles => "cycles",
-                    DurationUnit::Doses => "doses",
-                }
-                .to_owned(),
+                span: match row.span {
+                    document::Span::Days(count) => payer::Span::Days(count),
+                    document::Span::Months(count) => payer::Span::Months(count),
+                    document::Span::Cycles(count) => payer::Span::Cycles(count),
+                    document::Span::Doses(count) => payer::Span::Doses(count),
+                    document::Span::PlanYear => payer::Span::PlanYear,
+                    document::Span::Until(day) => payer::Span::Until(day.0.to_string()),
+                },
                 anchor: row.anchor.clone(),
                 renewable: row.renewable,
+                citations: self.cite(&row.cite),
+            },
+        }
+    }
+
+    pub(super) fn linked(&mut self, row: &LinkedRow) -> Conditional<payer::LinkedDrug> {
+        if let Some(most) = row.milligrams_per_dose.as_ref().filter(|most| most.get_ref().0 <= number::Exact::ZERO) {
+            self.examined.error(most.span(), "a dose is more than nothing", None);
+        }
+        let per_dose = row.milligrams_per_dose.as_ref().map(|most| number::quantity(most.get_ref().0, "mg"));
+        Conditional {
+            when: self.check(row.when.as_ref()),
+            item: payer::LinkedDrug {
+                drug: row.drug.clone(),
+                text: row.text.clone(),
+                doses: row.doses,
+                per_dose,
                 citations: self.cite(&row.cite),
             },
         }

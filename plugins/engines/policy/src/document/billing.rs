@@ -22,10 +22,13 @@ pub struct Billing {
     /// Other modifiers.
     #[serde(default)]
     pub modifier: Vec<ModifierRow>,
+    /// Revenue codes of the drug lines.
+    #[serde(default)]
+    pub revenue: Vec<RevenueRow>,
     /// Edits the claim must pass.
     #[serde(default)]
     pub edit: Vec<Criterion>,
-    /// Where the shape of the NDC was read: eleven digits without hyphens. Absent: not checked.
+    /// Where it was read that the line carries the NDC, eleven digits without hyphens. Absent: neither checked nor told.
     pub ndc: Option<Cite>,
     /// Where it was read that a drug supplied by a pharmacy is not on the provider's claim.
     pub white_bag: Option<Cite>,
@@ -56,6 +59,8 @@ pub struct CodeRow {
     pub last: Option<Date>,
     /// A day on which it was seen in force; before it, a code without `first` is unknown.
     pub seen: Option<Date>,
+    /// What to write beside it, for a code that does not name the drug.
+    pub narrative: Option<String>,
     /// What must be asked about it on any day.
     pub ask: Option<String>,
     /// Where it was read.
@@ -120,6 +125,21 @@ pub struct ModifierRow {
     pub last: Option<Date>,
     /// What must be asked about it.
     pub ask: Option<String>,
+    /// Where it was read.
+    pub cite: Cite,
+}
+
+/// The revenue code of the drug lines of an institutional claim.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RevenueRow {
+    /// The code: four digits.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub code: Spanned<String>,
+    /// Settings it is for. Empty: all.
+    #[serde(default)]
+    pub settings: Vec<String>,
     /// Where it was read.
     pub cite: Cite,
 }

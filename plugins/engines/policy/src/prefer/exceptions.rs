@@ -86,7 +86,15 @@ impl Step {
                 continue;
             }
             part.evidence.push(fact.to_owned());
+            // The fact tells neither the day nor which of its meanings holds.
+            let enough = self.lookback_days.is_none() && results.iter().all(|result| self.accepts.contains(result));
             match case.facts.get(fact, None) {
+                Known::Value(FactValue::Codes(codes)) if codes.contains(&product.product) && !enough => {
+                    open.push(Need {
+                        fact: "request.history".to_owned(),
+                        reason: format!("how and when {} failed: {fact} does not tell", product.brand),
+                    });
+                }
                 Known::Value(FactValue::Codes(codes)) if codes.contains(&product.product) => {
                     part.status = FindingStatus::Met;
                     part.reason = format!("{fact} names it");
@@ -127,6 +135,8 @@ impl Continuing {
             }
         }
         let told = (self.lookback_days == 365).then(|| case.facts.get("used-in-past-365-days", None));
+        // The fact does not tell which proof there is: it is enough only where both are.
+        let any_proof = ["paid-claim", "chart"].iter().all(|proof| self.proofs.iter().any(|known| known == proof));
         if told.is_some() {
             judged.evidence.push("used-in-past-365-days".to_owned());
         }
@@ -138,16 +148,20 @@ impl Continuing {
                     reason: "told twice, with different values".to_owned(),
                 }];
             }
-            (true, _) | (false, Some(Known::Value(FactValue::Flag(true)))) => {
+            (true, _) | (false, Some(Known::Value(FactValue::Flag(true)))) if shown || any_proof => {
                 judged.status = FindingStatus::Met;
                 judged.reason = format!("used in the last {} days", self.lookback_days);
             }
-            (false, Some(Known::Value(_))) if open.is_empty() => {
+            (false, Some(Known::Value(FactValue::Flag(false)))) if open.is_empty() => {
                 judged.status = FindingStatus::Unmet;
                 judged.reason = format!("not used in the last {} days", self.lookback_days);
             }
-            (false, told) => {
-                if let Some(Known::Missing(need)) = told {
+            (_, told) => {
+                if let Some(Known::Value(FactValue::Flag(true))) = told {
+                    let reason =
+                        format!("it was used; what shows it is not told, and only {} counts", self.proofs.join(" or "));
+                    open.push(Need { fact: "request.history".to_owned(), reason });
+                } else if let Some(Known::Missing(need)) = told {
                     open.push(need);
                 }
                 if open.is_empty() {

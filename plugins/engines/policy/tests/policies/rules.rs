@@ -2,7 +2,8 @@
 
 use paratope_policy_engine::Policies;
 use paratope_sdk::payer::{
-    AssessRequest, Assessment, Coverage, ExpectedOutcome, PreferRequest, Preference, RequestLine, Stage,
+    AssessRequest, Assessment, BillingRequest, Coverage, ExpectedOutcome, PreferRequest, Preference, RequestLine, Span,
+    Stage,
 };
 use paratope_sdk::words::{Decimal, Fact, FactValue, FindingStatus, PhaseKind, Quantity};
 
@@ -13,15 +14,13 @@ fn policies(rows: &str) -> Policies {
     compile(&[("policy/exemplimab/2026-01-01.toml", &text)]).unwrap()
 }
 
+fn coverage() -> Coverage {
+    Coverage { line_of_business: "commercial".to_owned(), group: None, state: None, delegate: None, funding: None }
+}
+
 fn assess(rows: &str, change: impl FnOnce(&mut AssessRequest)) -> Assessment {
     let mut request = AssessRequest {
-        coverage: Coverage {
-            line_of_business: "commercial".to_owned(),
-            group: None,
-            state: None,
-            delegate: None,
-            funding: None,
-        },
+        coverage: coverage(),
         service_day: "2026-03-02".to_owned(),
         product: "exemplimab".to_owned(),
         indication: "use".to_owned(),
@@ -52,6 +51,7 @@ fn line(day: &str, milligrams: i64) -> RequestLine {
         discarded_units: None,
         vials: Vec::new(),
         setting: "office".to_owned(),
+        hours: None,
     }
 }
 
@@ -176,11 +176,106 @@ fn a_lifetime_counts_what_came_before() {
 }
 
 #[test]
-fn what_a_request_cannot_tell_stays_unknown() {
+fn hours_of_care_are_counted_for_the_phases_and_cycles_named() {
+    let rows = limit("hours", "24", "\"per-dose\"")
+        .replace("includes-waste", "phases = [\"full\"]\nto-cycle = 1\nincludes-waste");
+    let of = |hours: Option<u32>, cycle: u32| {
+        let dose = RequestLine { hours, cycle: Some(cycle), ..line("2026-03-02", 1) };
+        status(&rows, vec![dose], Vec::new())
+    };
+    assert_eq!(of(Some(24), 1), FindingStatus::Met);
+    assert_eq!(of(Some(25), 1), FindingStatus::Unmet);
+    assert_eq!(of(None, 1), FindingStatus::Unknown);
+    assert_eq!(of(Some(25), 2), FindingStatus::NotApplicable);
+    let answer = assess(&rows, |request| request.lines = vec![line("2026-03-02", 1)]);
+    let limit = &answer.terms.limits[0];
     assert_eq!(
-        status(&limit("hours", "48", "\"per-dose\""), vec![line("2026-03-02", 1)], Vec::new()),
-        FindingStatus::Unknown
+        (limit.phases.as_slice(), limit.first_cycle, limit.last_cycle),
+        (&["full".to_owned()][..], None, Some(1))
     );
+}
+
+#[test]
+fn more_than_a_limit_that_is_looked_at_is_asked() {
+    let rows =
+        limit("doses", "1", "\"per-authorization\"").replace("includes-waste", "excess = \"ask\"\nincludes-waste");
+    let doses = |count: usize| vec![line("2026-03-02", 1); count];
+    assert_eq!(status(&rows, doses(1), Vec::new()), FindingStatus::Met);
+    let answer = assess(&rows, |request| request.lines = doses(2));
+    assert_eq!(answer.outcome, ExpectedOutcome::Undetermined);
+    assert_eq!(answer.needs[0].fact, "ask-payer");
+}
+
+#[test]
+fn an_approval_lasts_a_count_a_plan_year_or_to_a_day() {
+    let rows = ["{ days = 90 }", "{ doses = 4 }", "\"plan-year\"", "{ until = \"2026-12-31\" }"]
+        .map(|span| format!("[[duration]]\nstage = \"initial\"\nspan = {span}\nanchor = \"decision\"\nCITE\n"));
+    let spans: Vec<Span> = assess(&rows.concat(), |_| {}).terms.durations.into_iter().map(|row| row.span).collect();
+    let last = Span::Until("2026-12-31".to_owned());
+    assert_eq!(format!("{spans:?}"), format!("{:?}", [Span::Days(90), Span::Doses(4), Span::PlanYear, last]));
+}
+
+#[test]
+fn a_linked_drug_has_doses_and_a_cap() {
+    let rows = "[[linked]]\ndrug = \"tocilizumab\"\ntext = \"t\"\ndoses = 4\nmilligrams-per-dose = 800\nwhen = { fact = \"age\", at-least = 18 }\nCITE\n";
+    let aged = |age| assess(rows, |request| request.facts.push(fact("age", FactValue::Count(age)))).terms.linked;
+    let linked = aged(18);
+    assert_eq!((linked[0].drug.as_str(), linked[0].doses), ("tocilizumab", Some(4)));
+    let most = linked[0].per_dose.as_ref().unwrap();
+    assert_eq!((most.value.units, most.value.scale, most.unit.as_str()), (800, 0, "mg"));
+    assert!(aged(17).is_empty());
+}
+
+const BILLED: &str = r#"
+[billing]
+ndc = { source = ["page"], confidence = "sourced" }
+[[billing.code]]
+product = "exemplimab"
+code = "J3590"
+first = "2026-01-01"
+last = "2026-03-31"
+narrative = "name, dose and route of the drug"
+CITE
+[[billing.code]]
+product = "exemplimab"
+code = "J9999"
+first = "2026-04-01"
+CITE
+[[billing.revenue]]
+code = "0636"
+settings = ["hospital-outpatient"]
+CITE
+"#;
+
+#[test]
+fn a_bill_tells_ndc_revenue_code_and_what_to_write_beside_a_code_without_a_name() {
+    let policies = policies(BILLED);
+    let bill = |day: &str, setting: &str, code: &str| {
+        let request = BillingRequest {
+            coverage: coverage(),
+            service_day: day.to_owned(),
+            product: "exemplimab".to_owned(),
+            setting: setting.to_owned(),
+            diagnosis: Vec::new(),
+            code: Some(code.to_owned()),
+            units: Some(1),
+            discarded_units: None,
+            container_single_dose: true,
+            ndc: Some("12345678901".to_owned()),
+            channel: "buy-and-bill".to_owned(),
+            facts: Vec::new(),
+        };
+        policies.billing(&request).unwrap().lines.remove(0)
+    };
+    let line = bill("2026-03-31", "hospital-outpatient", "J3590");
+    assert_eq!(line.narrative.as_deref(), Some("name, dose and route of the drug"));
+    assert_eq!((line.ndc.as_deref(), line.revenue_code.as_deref()), (Some("12345678901"), Some("0636")));
+    let line = bill("2026-04-01", "office", "J9999");
+    assert_eq!((line.narrative, line.revenue_code), (None, None));
+}
+
+#[test]
+fn what_a_request_cannot_tell_stays_unknown() {
     let mut other_unit = line("2026-03-02", 1);
     other_unit.amount = Some(Quantity { value: Decimal { units: 1, scale: 0 }, unit: "mL".to_owned() });
     assert_eq!(
@@ -239,14 +334,9 @@ fn one_of_several_preferred_products_may_be_enough_within_a_lookback() {
     let prefer = |last_day: Option<&str>, known: bool| {
         let none = |code: &str| fact(code, FactValue::Codes(Vec::new()));
         let request = PreferRequest {
-            coverage: Coverage {
-                line_of_business: "commercial".to_owned(),
-                group: None,
-                state: None,
-                delegate: None,
-                funding: None,
-            },
+            coverage: coverage(),
             service_day: "2026-06-01".to_owned(),
+            stage: None,
             class: "exemplimab".to_owned(),
             requested: Some("third".to_owned()),
             presentation: None,
