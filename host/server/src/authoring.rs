@@ -6,6 +6,7 @@
 pub mod cases;
 pub mod componentize;
 pub mod diagnostics;
+pub mod explain;
 pub mod folder;
 pub mod manifest;
 pub mod rust;

@@ -259,7 +259,7 @@ impl Host {
 
     /// Verifies a component, keeps it and lets it answer from now on. Calls in flight finish on the one before it.
     pub async fn install(&self, component: Vec<u8>) -> Result<Arc<Installed>, InstallError> {
-        let manifest = crate::authoring::section::read(&component)
+        let manifest = crate::authoring::section::manifest(&component)
             .map_err(|error| InstallError::Manifest(error.to_string()))?
             .ok_or_else(|| {
                 let how = "build it with `paratope plugin build`, which adds one";

@@ -84,7 +84,7 @@ impl Workshop {
             }
             None => return Err(BuildError::Code(anyhow::anyhow!("its manifest does not say how it is made"))),
         };
-        section::append(&mut component, &manifest);
+        section::append(&mut component, &manifest, &folder.files);
         let inspection = inspect(&component).map_err(BuildError::Component)?;
         let found = inspection.track.kind();
         if found != manifest.kind {

@@ -13,7 +13,7 @@ use crate::authoring::cases::Case;
 use crate::authoring::scaffold::Scaffold;
 use crate::authoring::schema::DocumentKind;
 use crate::authoring::workshop::without_cases;
-use crate::authoring::{BuildError, Built, Folder, Workshop, diagnostics, section};
+use crate::authoring::{BuildError, Built, Folder, Workshop, diagnostics, explain, section};
 use crate::services::plugins::PluginSummary;
 use crate::terminal::{Table, safe};
 
@@ -65,6 +65,11 @@ pub(super) enum Plugin {
         #[arg(long)]
         json: bool,
     },
+    /// Writes a plugin's rules for reading, with sources and how well each is known (Markdown).
+    Explain {
+        /// A folder, a component's file, or an installed plugin's name.
+        what: String,
+    },
     /// Says what a component, or an installed plugin, is.
     Inspect {
         /// A component's file, or an installed plugin's name.
@@ -109,6 +114,7 @@ pub(super) fn run(app: &App, command: Plugin) -> Outcome {
         Plugin::Build { dir, output, json } => build(&read(&dir)?, &dir, output, json),
         Plugin::Test { dir, only, json } => test(&read(&dir)?, only.as_deref(), json),
         Plugin::Check { dir, json } => check(&read(&dir)?, json),
+        Plugin::Explain { what } => explain(app, &what),
         Plugin::Inspect { what, json } if Path::new(&what).is_file() => inspect(Path::new(&what), json),
         Plugin::Inspect { what, json } => inspect_installed(app, &what, json),
         Plugin::List { json } => list(app, json),
@@ -262,7 +268,7 @@ fn inspect(file: &Path, json: bool) -> Outcome {
     let bytes =
         fs::read(file).with_context(|| format!("failed to read `{}`", file.display())).map_err(Failure::bad_input)?;
     let inspection = paratope_runtime::inspect(&bytes).map_err(Failure::bad_input)?;
-    let manifest = section::read(&bytes).map_err(Failure::bad_input)?;
+    let manifest = section::manifest(&bytes).map_err(Failure::bad_input)?;
     if json {
         print_json(&serde_json::json!({ "manifest": manifest, "inspection": inspection }))?;
         return Ok(Exit::Done);
@@ -285,6 +291,24 @@ fn inspect(file: &Path, json: bool) -> Outcome {
     }
     print(&text)?;
     Ok(Exit::Done)
+}
+
+fn explain(app: &App, what: &str) -> Outcome {
+    let told = |text: Option<String>| {
+        let without = || Failure::bad_input(anyhow::anyhow!("`{what}` does not carry what it was made from"));
+        print(&text.ok_or_else(without)?)?;
+        Ok(Exit::Done)
+    };
+    let path = Path::new(what);
+    let files = if path.is_dir() {
+        Some(read(path)?.files)
+    } else if path.is_file() {
+        let bytes = fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))?;
+        section::files(&bytes).map_err(Failure::bad_input)?
+    } else {
+        return app.with_host(async |host| told(host.explain_plugin(what).await?));
+    };
+    told(files.map(|files| explain::markdown(&files)).transpose().map_err(Failure::bad_input)?)
 }
 
 fn inspect_installed(app: &App, name: &str, json: bool) -> Outcome {

@@ -1,10 +1,11 @@
 //! The installed plugins, as people see them.
 
+use anyhow::Context as _;
 use paratope_runtime::Kind;
 use serde::Serialize;
 
 use super::ServiceError;
-use crate::authoring::Manifest;
+use crate::authoring::{Manifest, explain, section};
 use crate::host::{Host, Installed};
 use crate::store::Activation;
 
@@ -109,6 +110,16 @@ impl Host {
             exports: inspection.exports.clone(),
             history: self.store().history(name).await?,
         })
+    }
+
+    /// The rules of a plugin for reading, as Markdown. `None` when it does not carry what it was made from.
+    pub async fn explain_plugin(&self, name: &str) -> Result<Option<String>, ServiceError> {
+        let installed = self.installed(name).ok_or_else(|| self.unknown(name))?;
+        let stored = self.store().plugin(installed.plugin.digest()).await?;
+        let explained = stored
+            .context("its bytes are not in the store")
+            .and_then(|stored| section::files(&stored.bytes)?.map(|files| explain::markdown(&files)).transpose());
+        explained.map_err(ServiceError::Internal)
     }
 
     /// Loads a component, which answers for its name from now on.
