@@ -107,6 +107,7 @@ fn cap(amount: i64, attached: Option<&[&str]>) -> FindingStatus {
         units: None,
         discarded_units: None,
         vials: Vec::new(),
+        hours: None,
         setting: "hospital-outpatient".to_owned(),
     };
     let attached = attached.map(|codes| {
