@@ -23,6 +23,7 @@ const ALLOWED: &[&str] = &[
     "MIT-0",
     "CC0-1.0",
     "Unlicense",
+    "NCSA",
 ];
 
 /// Crates that must not come in, and why.

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Fuzzes every target for a while: tests/fuzz/run.sh [SECONDS]. The seeds are the documents, cases and orders of the tree.
+# With cargo-fuzz and a nightly compiler, `cargo fuzz run --fuzz-dir tests/fuzz label` does the same with a sanitizer.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+seconds=${1:-20}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+target=${CARGO_TARGET_DIR:-target}
+RUSTC_WORKSPACE_WRAPPER="$PWD/tests/fuzz/sancov" cargo build --locked -p paratope-fuzz --bins
+
+mkdir -p "$work"/seeds/{label,policy,component,request}
+for file in plugins/products/*/label/*.toml; do cp "$file" "$work/seeds/label/$(tr / _ <<<"$file")"; done
+find plugins/payers/*/policy -name '*.toml' | while read -r file; do cp "$file" "$work/seeds/policy/$(tr / _ <<<"$file")"; done
+cp host/server/demo/cases/*.json "$work/seeds/request/"
+# A component small enough to be taken apart.
+printf '\x00asm\x0d\x00\x01\x00' >"$work/seeds/component/empty"
+cp tests/fuzz/seeds/component/* "$work/seeds/component/" 2>/dev/null || true
+
+for name in label policy component request; do
+  echo "fuzz $name for ${seconds}s"
+  mkdir -p "$work/corpus/$name"
+  "$target/debug/$name" -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    -artifact_prefix="$work/" "$work/corpus/$name" "$work/seeds/$name" 2>&1 | tail -n 6 ||
+    { cat "$work"/crash-* 2>/dev/null | head -c 2000; exit 1; }
+done
