@@ -162,7 +162,9 @@ impl<'a> Facts<'a> {
             (Some(limit), Some(on)) if number::days_between(on, self.as_of) > i64::from(limit) => {
                 missing(format!("observed on {on}, more than {limit} days before {}", self.as_of))
             }
-            _ if latest.value == FactValue::Code(NOT_ASSESSED.to_owned()) => missing("not assessed yet".to_owned()),
+            _ if matches!(&latest.value, FactValue::Code(code) if code == NOT_ASSESSED) => {
+                missing("not assessed yet".to_owned())
+            }
             _ => Known::Value(&latest.value),
         }
     }
