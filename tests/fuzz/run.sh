@@ -7,7 +7,9 @@ seconds=${1:-20}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 target=${CARGO_TARGET_DIR:-target}
-RUSTC_WORKSPACE_WRAPPER="$PWD/tests/fuzz/sancov" cargo build --locked -p paratope-fuzz --bins
+targets=(label policy component request)
+# The whole workspace is named so that every dependency has the features it was built with before.
+RUSTC_WORKSPACE_WRAPPER="$PWD/tests/fuzz/sancov" cargo build --locked --workspace "${targets[@]/#/--bin=}"
 
 mkdir -p "$work"/seeds/{label,policy,component,request}
 for file in plugins/products/*/label/*.toml; do cp "$file" "$work/seeds/label/$(tr / _ <<<"$file")"; done
@@ -15,9 +17,8 @@ find plugins/payers/*/policy -name '*.toml' | while read -r file; do cp "$file" 
 cp host/server/demo/cases/*.json "$work/seeds/request/"
 # A component small enough to be taken apart.
 printf '\x00asm\x0d\x00\x01\x00' >"$work/seeds/component/empty"
-cp tests/fuzz/seeds/component/* "$work/seeds/component/" 2>/dev/null || true
 
-for name in label policy component request; do
+for name in "${targets[@]}"; do
   echo "fuzz $name for ${seconds}s"
   mkdir -p "$work/corpus/$name"
   "$target/debug/$name" -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
