@@ -40,22 +40,26 @@ pub fn paratope() -> &'static Path {
     })
 }
 
-/// A data folder on which the demo has run: plugins are built, sites are there. It is copied for each test.
+/// A data folder on which the demo of this very binary has run: plugins are built, sites are there. It is copied for each
+/// test.
 fn prepared() -> &'static Path {
     static PREPARED: OnceLock<PathBuf> = OnceLock::new();
     PREPARED.get_or_init(|| {
         // One for each test program: they may run at the same time.
         let program = std::env::current_exe().unwrap();
         let name = program.file_stem().unwrap().to_string_lossy().into_owned();
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name.split('-').next().unwrap()).join("prepared");
-        let demo = || Command::new(paratope()).arg("--data").arg(&folder).arg("demo").output().unwrap();
-        let mut output = demo();
-        if !output.status.success() {
-            // A store of an older program.
-            let _ = fs::remove_dir_all(&folder);
-            output = demo();
+        let own = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name.split('-').next().unwrap());
+        let (folder, stamp) = (own.join("prepared"), own.join("prepared-by"));
+        let binary = fs::metadata(paratope()).unwrap();
+        let by = format!("{:?} {}", binary.modified().unwrap(), binary.len());
+        if fs::read_to_string(&stamp).is_ok_and(|known| known == by) {
+            return folder;
         }
+        // What another binary determined, this one may determine otherwise.
+        let _ = fs::remove_dir_all(&folder);
+        let output = Command::new(paratope()).arg("--data").arg(&folder).arg("demo").output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        fs::write(&stamp, by).unwrap();
         folder
     })
 }
