@@ -16,12 +16,11 @@ fn wit() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit")
 }
 
-/// Every published version, oldest first.
+/// Every published version, oldest first. Before the first there is nothing to hold to.
 fn published() -> Vec<String> {
-    let entries = fs::read_dir(wit().join("published")).unwrap();
+    let entries = fs::read_dir(wit().join("published")).into_iter().flatten();
     let mut versions: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     versions.sort();
-    assert!(!versions.is_empty());
     versions
 }
 
