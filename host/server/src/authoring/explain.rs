@@ -128,8 +128,8 @@ impl Page {
 
 /// The rule inside a row that is about one, such as the criterion of a requirement.
 fn rule_of(row: &Table) -> Option<&Table> {
-    let rules = row.values().filter_map(Value::as_table).filter(|table| table.contains_key("id"));
-    if row.contains_key("text") { None } else { rules.last() }
+    let mut rules = row.values().filter_map(Value::as_table).filter(|table| table.contains_key("id"));
+    if row.contains_key("text") { None } else { rules.next_back() }
 }
 
 /// Whether a value is a list of rows.
