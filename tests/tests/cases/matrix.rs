@@ -233,7 +233,7 @@ fn lines_of_business(payer: &dyn Payer, order: &Order) -> Vec<String> {
 fn cleared(mut pair: Pair, request: ClearanceRequest, site: &Site, setting: &str) -> String {
     let input = Input { request, site: site.clone() };
     let answers = gather(&mut pair, &input);
-    let assessment = answers.assessment.get().map(|assessment| assessment.clone());
+    let assessment = answers.assessment.get().cloned();
     let clearance = paratope_domain::clearance::clear(&input.request, site, &answers);
     rests_on_nothing_unknown(&clearance, assessment.as_ref().ok());
     let outcome = assessment.map_or_else(|why| why.to_string(), |assessment| kebab(&assessment.outcome));
