@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 use paratope_domain::clearance::{
-    Answer, Answers, CheckpointId as Id, Clearance, DoseAnswer, State, Verdict, clear, touched,
+    Answer, Answers, CheckpointId as Id, Clearance, DoseAnswer, State, Verdict, assess_request, clear, touched,
 };
 use paratope_domain::payer::{Assessment, Bill, Preferred};
 use paratope_domain::product::{DoseRequirements, NextStep, ProductMonograph};
@@ -344,6 +344,38 @@ fn a_change_reopens_what_it_touches() {
     assert!(phase.contains(&Id::AuthorizedTreatment) && phase.contains(&Id::Units));
     let weight = touched(&before, &after("/facts/0/value/quantity/value", json!("80")));
     assert!(weight.contains(&Id::DoseSchedule) && weight.contains(&Id::Units));
+}
+
+/// What the payer is told of a count, if anything.
+fn told(case: &Case, code: &str) -> Option<u64> {
+    let monograph: ProductMonograph = serde_json::from_value(case.monograph.clone()).unwrap();
+    let asked = assess_request(&case.request(), &[], Some(&monograph)).unwrap();
+    let fact = asked.facts.iter().find(|fact| fact.code == code)?;
+    serde_json::to_value(&fact.value).unwrap()["count"].as_u64()
+}
+
+#[test]
+fn a_history_that_is_not_known_to_be_whole_counts_no_doses() {
+    let mut new = Case::new();
+    new.monograph["regimens"] = json!([{
+        "id": "weekly", "text": "Weekly", "until": "progression", "citations": cite(),
+        "phases": ["step-up-1", "step-up-2"].map(|id| json!({
+            "id": id, "kind": "step-up", "text": id, "amount": "0.06 mg/kg", "citations": cite()
+        }))
+    }]);
+    assert_eq!((told(&new, "doses-received"), told(&new, "cycles-received")), (Some(0), Some(0)));
+
+    let renewal = new.with("/coverage/stage", json!("renewal"));
+    assert_eq!((told(&renewal, "doses-received"), told(&renewal, "cycles-received")), (None, None));
+
+    let whole = renewal.with("/history", json!([{ "phase": "step-up-1", "day": "2026-11-16" }]));
+    assert_eq!((told(&whole, "doses-received"), told(&whole, "cycles-received")), (Some(1), None));
+
+    let begins_late = whole.with("/history", json!([{ "phase": "step-up-2", "day": "2026-11-16" }]));
+    assert_eq!((told(&begins_late, "doses-received"), told(&begins_late, "cycles-received")), (None, None));
+
+    let counted = json!([{ "code": "doses-received", "value": { "count": 7 } }]);
+    assert_eq!(told(&begins_late.with("/facts", counted), "doses-received"), Some(7));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 
 use super::{Answers, CheckpointId};
 use crate::claim;
-use crate::payer::{AssessRequest, BillingRequest, PreferRequest, RequestLine};
+use crate::payer::{AssessRequest, BillingRequest, PreferRequest, RequestLine, Stage};
 use crate::product::{
     Amount, GivenDose, NextDoseRequest, PlannedDose, ProductMonograph, RemsProgram, RemsStatus, RequirementsRequest,
 };
@@ -113,11 +113,27 @@ fn facts_told(request: &ClearanceRequest, monograph: Option<&ProductMonograph>) 
             facts.push(Fact { code: code.to_owned(), value, observed_on: None, source: Some("history".to_owned()) });
         }
     };
-    count("doses-received", request.history.len());
-    if request.history.is_empty() {
+    if is_whole(request, monograph) {
+        count("doses-received", request.history.len());
+    }
+    if is_new(request) {
         count("cycles-received", 0);
     }
     facts
+}
+
+/// Whether nothing was given before.
+fn is_new(request: &ClearanceRequest) -> bool {
+    request.history.is_empty() && request.coverage.stage == Stage::Initial
+}
+
+/// Whether the history tells every dose: there is none before a first request, and otherwise it begins with the first
+/// of the regimen. A history that is left out of a continuation, or begins later, is not known to be whole.
+fn is_whole(request: &ClearanceRequest, monograph: Option<&ProductMonograph>) -> bool {
+    let Some(first) = request.history.first() else { return is_new(request) };
+    let regimens = monograph.iter().flat_map(|monograph| &monograph.regimens);
+    let mut ordered = regimens.filter(|regimen| regimen.id == request.order.regimen);
+    ordered.any(|regimen| regimen.phases.first().is_some_and(|phase| phase.id == first.phase))
 }
 
 fn line(
