@@ -253,6 +253,9 @@ impl CompileWorker {
             Some(code) if code == i32::from(REFUSED) => {
                 Err(CompileError::Refused { reason: printable(String::from_utf8_lossy(&complaint).trim()) })
             }
+            Some(code) if code == i32::from(UNABLE) => {
+                Err(unusable(io::Error::other(printable(String::from_utf8_lossy(&complaint).trim()))))
+            }
             _ => Err(CompileError::Died { status: status.to_string(), memory_bytes: self.memory_bytes }),
         }
     }
@@ -285,6 +288,9 @@ fn read_at_most(mut pipe: impl Read, limit: u64) -> Vec<u8> {
 
 /// How the worker says that the component, and not the worker, is at fault.
 const REFUSED: u8 = 65;
+
+/// How the worker says that it, and not the component, is at fault.
+const UNABLE: u8 = 70;
 
 /// What a worker is told before it gets a component: what it may use up.
 struct Order {
@@ -330,12 +336,12 @@ impl Order {
 pub fn compile_worker_main() -> ExitCode {
     let mut stdin = io::stdin().lock();
     let compiled = (|| {
-        Order::obey(&mut stdin).map_err(|error| (1, error.to_string()))?;
+        Order::obey(&mut stdin).map_err(|error| (UNABLE, error.to_string()))?;
         let mut component = Vec::new();
-        stdin.read_to_end(&mut component).map_err(|error| (1, error.to_string()))?;
-        let host = Host::on_demand(&Limits::PUBLISH).map_err(|error| (1, error.to_string()))?;
+        stdin.read_to_end(&mut component).map_err(|error| (UNABLE, error.to_string()))?;
+        let host = Host::on_demand(&Limits::PUBLISH).map_err(|error| (UNABLE, error.to_string()))?;
         let code = host.engine().precompile_component(&component).map_err(|error| (REFUSED, format!("{error:#}")))?;
-        io::stdout().lock().write_all(&code).map_err(|error| (1, error.to_string()))
+        io::stdout().lock().write_all(&code).map_err(|error| (UNABLE, error.to_string()))
     })();
     match compiled {
         Ok(()) => ExitCode::SUCCESS,
