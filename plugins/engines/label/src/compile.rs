@@ -89,6 +89,7 @@ impl Compiler<'_, '_> {
         let (requirements, taken) = self.requirements(&mut regimens);
         let indications = self.indications(&regimens, &taken);
         let toxicities = self.toxicities(&mut regimens);
+        self.silent_grades(&regimens, &toxicities, &gaps);
         let kinds = self.kinds();
         let codes = self.codes();
         let boxed_warnings = self.lines(&read.boxed_warning, None);

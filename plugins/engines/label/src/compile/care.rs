@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use paratope_sdk::criteria;
+use paratope_sdk::facts;
 use paratope_sdk::number;
 use paratope_sdk::product::{self, ManageAction};
-use paratope_sdk::words::Statement;
+use paratope_sdk::words::{PhaseKind, Statement};
 
 use super::{Compiler, is_guideline, phases_of};
-use crate::document;
-use crate::label::{Infusion, Medication, Monitoring, Phase, Regimen, Requirement, Task, Toxicity};
+use crate::document::{self, GapEffect};
+use crate::label::{Gap, Infusion, Medication, Monitoring, Phase, Regimen, Requirement, Task, Toxicity};
 
 /// Kinds of toxicity every label may be asked about.
 const KINDS: &[&str] = &[
@@ -32,6 +33,9 @@ const KINDS: &[&str] = &[
     "interruption",
     "other",
 ];
+
+/// Kinds of toxicity whose every grade from 1 to 4 a label speaks of.
+const GRADED: &[&str] = &["crs", "icans"];
 
 impl Compiler<'_, '_> {
     pub(super) fn medications(&mut self, regimens: &mut [Regimen]) -> Vec<Medication> {
@@ -205,6 +209,31 @@ impl Compiler<'_, '_> {
         rows
     }
 
+    /// Warns of a kind that looks misspelt, and of grades that no row covers.
+    pub(super) fn silent_grades(&mut self, regimens: &[Regimen], toxicities: &[Toxicity], gaps: &[Gap]) {
+        for row in &self.read.toxicity {
+            let kind = row.kind.get_ref();
+            let near = KINDS.iter().min_by_key(|known| facts::distance(known, kind)).copied().unwrap_or_default();
+            if (1..=2).contains(&facts::distance(near, kind)) {
+                let message = format!("`{kind}` is a kind of toxicity of its own; did you mean `{near}`?");
+                self.examined.warn(row.kind.span(), message, None);
+            }
+        }
+        for kind in GRADED {
+            let Some(first) = self.read.toxicity.iter().find(|row| row.kind.get_ref() == kind) else { continue };
+            let silent = regimens.iter().find_map(|regimen| {
+                regimen.phases.iter().filter(|phase| phase.shown.kind != PhaseKind::Pretreatment).find_map(|phase| {
+                    let grade = (1..=4).find(|grade| !is_covered(phase, kind, *grade, toxicities, gaps))?;
+                    Some(format!("no row covers {kind} of grade {grade} after `{}` of `{}`", phase.id(), regimen.id()))
+                })
+            });
+            if let Some(message) = silent {
+                let help = "such an event goes to a pharmacist; add a row, or a [[gap]] with effect = \"manage\"";
+                self.examined.warn(first.kind.span(), message, Some(help.to_owned()));
+            }
+        }
+    }
+
     /// Kinds of toxicity that may be asked about.
     pub(super) fn kinds(&mut self) -> Vec<String> {
         let mut kinds: Vec<String> = KINDS.iter().map(|kind| (*kind).to_owned()).collect();
@@ -228,6 +257,19 @@ impl Compiler<'_, '_> {
         phases_of(regimens, &doses.pairs).for_each(put);
         doses.cycles
     }
+}
+
+/// Whether a row of the label, or a gap, speaks of an event after a phase.
+fn is_covered(phase: &Phase, kind: &str, grade: u8, toxicities: &[Toxicity], gaps: &[Gap]) -> bool {
+    let mut rows = phase.toxicities.iter().filter_map(|at| toxicities.get(*at));
+    let mut open = phase.gaps.iter().filter_map(|at| gaps.get(*at));
+    rows.any(|row| {
+        row.kind == kind && !row.guideline && row.grades.as_ref().is_none_or(|grades| grades.contains(&grade))
+    }) || open.any(|gap| {
+        (gap.effect == Some(GapEffect::Manage) || gap.functions.contains(&document::Function::Manage))
+            && (gap.toxicity.is_empty() || gap.toxicity.iter().any(|of| of == kind))
+            && (gap.grades.is_empty() || gap.grades.contains(&grade))
+    })
 }
 
 fn action(action: document::ManageAction) -> ManageAction {
