@@ -50,10 +50,36 @@ enum Place {
 struct Path {
     /// Phase of the dose before the delay.
     after: usize,
+    /// Phase the delay led back to.
+    first: usize,
     then: Vec<Then>,
     given: usize,
     rejoin: Rejoin,
+    /// A restart within the phases of another, where the label does not say what follows `then`.
+    unsettled: bool,
     note: Option<String>,
+}
+
+impl Path {
+    /// What this path has after a phase of it.
+    fn after(&self, phase: usize) -> Option<&[Then]> {
+        if self.first == phase {
+            return Some(&self.then);
+        }
+        let at = self.then.iter().position(|then| then.phase == phase)?;
+        self.then.get(at + 1..)
+    }
+
+    /// Leaves what this path and the one it is within agree on. A row is for the planned course, so that within
+    /// another restart it settles the dose that is given again, and no more than that.
+    fn within(self, outer: &Self) -> Self {
+        let rest = outer.after(self.first).unwrap_or_default();
+        if outer.rejoin == self.rejoin && rest == self.then && !outer.unsettled {
+            return self;
+        }
+        let agreed = self.then.iter().zip(rest).take_while(|(own, outer)| own == outer).count();
+        Self { then: self.then.into_iter().take(agreed).collect(), unsettled: true, ..self }
+    }
 }
 
 /// A course under way.
@@ -137,6 +163,13 @@ impl<'a> Course<'a> {
         (usize::from(first.is_some()) + of.count(), first)
     }
 
+    /// The phases of the restart under way that are still to come, and whether the label says what follows them.
+    pub(crate) fn restarting(&self) -> (&[Then], bool) {
+        let path = self.path.as_ref();
+        let coming = path.and_then(|path| path.then.get(path.given..)).unwrap_or_default();
+        (coming, path.is_none_or(|path| !path.unsettled))
+    }
+
     /// What a person must know where the next dose rejoins the schedule after a restart.
     pub(crate) fn rejoining(&self) -> Option<Ask> {
         let path = self.path.as_ref().filter(|path| path.given >= path.then.len() && self.left.is_some())?;
@@ -201,12 +234,18 @@ impl<'a> Course<'a> {
             }
             let asked = row.filter(|row| row.action != Action::Proceed);
             let follows = asked.filter(|row| row.phase == Some(dose.phase));
-            self.path = Some(Path {
+            let path = Path {
                 after: self.last.phase,
+                first: dose.phase,
                 then: follows.map_or_else(|| following(self.regimen, dose.phase), |row| row.then.clone()),
                 given: 0,
                 rejoin: asked.map_or(Rejoin::Schedule, |row| row.rejoin),
+                unsettled: false,
                 note: asked.and_then(|row| row.note.clone()),
+            };
+            self.path = Some(match self.path.take() {
+                Some(outer) => path.within(&outer),
+                None => path,
             });
             self.place = Place::Planned(first);
             return;
@@ -250,6 +289,9 @@ impl<'a> Course<'a> {
                     None => Ahead::Unknown(self.ask("schedule", "days between these phases are not given")),
                 };
             }
+            if path.unsettled {
+                return Ahead::Unknown(self.unknown_after(path));
+            }
             if let Some(left) = self.left
                 && let Some(ahead) = self.rejoin(path, left)
             {
@@ -270,15 +312,7 @@ impl<'a> Course<'a> {
         let schedule = &self.regimen.schedule;
         match path.rejoin {
             Rejoin::Schedule => None,
-            Rejoin::Unknown => {
-                let gap = self
-                    .regimen
-                    .phases
-                    .get(path.after)
-                    .and_then(|phase| self.label.gap(phase, GapEffect::Rejoin))
-                    .map(|gap| gap.ask.clone());
-                Some(Ahead::Unknown(gap.unwrap_or_else(|| self.ask("restart", "which phase to rejoin is not known"))))
-            }
+            Rejoin::Unknown => Some(Ahead::Unknown(self.unknown_after(path))),
             Rejoin::SamePlace if !self.sure => Some(Ahead::Unknown(self.uncounted())),
             Rejoin::SamePlace => {
                 let before = schedule.slot(left)?;
@@ -296,6 +330,19 @@ impl<'a> Course<'a> {
                 let gap = i64::from(length) - i64::from(here.day) + i64::from(next.day);
                 Some(Ahead::Dose(Next { phase: next.phase, at: Some(at), gap, own_gap: false }))
             }
+        }
+    }
+
+    /// What follows a restart is not known.
+    fn unknown_after(&self, path: &Path) -> Ask {
+        let phase = self.regimen.phases.get(path.after);
+        match phase.and_then(|phase| self.label.gap(phase, GapEffect::Rejoin)) {
+            Some(gap) => gap.ask.clone(),
+            None if path.unsettled => self.ask(
+                "restart",
+                "this is a delay within a restart, and which doses follow it was not seen in the label",
+            ),
+            None => self.ask("restart", "which phase to rejoin is not known"),
         }
     }
 

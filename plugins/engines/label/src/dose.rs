@@ -8,7 +8,7 @@ use paratope_sdk::words::{Ask, FindingStatus, Need, Statement};
 use crate::amount;
 use crate::course::Next;
 use crate::document::{Function, GapEffect};
-use crate::label::{Condition, Cycles, Label, Phase, Regimen, Restart};
+use crate::label::{Condition, Cycles, Label, Phase, Regimen};
 
 /// Where a dose stands, before anything else is known of it.
 pub(crate) struct Seat {
@@ -216,10 +216,4 @@ pub(crate) fn add(asks: &mut Vec<Ask>, new: impl IntoIterator<Item = Ask>) {
             asks.push(ask);
         }
     }
-}
-
-/// Phases that follow a repeat or a restart: those of its row, then the one the schedule goes on with.
-pub(crate) fn phases_after(regimen: &Regimen, row: &Restart, goes_on: Option<usize>) -> Vec<String> {
-    let name = |at: usize| regimen.phases.get(at).map(|phase| phase.id().to_owned());
-    row.then.iter().map(|then| then.phase).chain(goes_on).filter_map(name).collect()
 }

@@ -217,7 +217,7 @@ impl Restart {
 }
 
 /// A phase after a restart.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Then {
     pub(crate) phase: usize,
     pub(crate) days: Option<i64>,

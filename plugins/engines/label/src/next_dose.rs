@@ -1,5 +1,7 @@
 //! The next dose: from what was given, what may be given on the as-of day.
 
+use std::fmt;
+
 use paratope_sdk::criteria::Asked;
 use paratope_sdk::facts::{Facts, Known};
 use paratope_sdk::number::{self, Day};
@@ -9,9 +11,9 @@ use paratope_sdk::product::{
 use paratope_sdk::words::{Ask, Citation, Edition, FactValue, FindingStatus, Need};
 
 use crate::course::{Ahead, Course, Given, Next};
-use crate::document::{Action, Function, GapEffect};
+use crate::document::{Action, Function, GapEffect, Rejoin};
 use crate::dose::{self, Seat, Window};
-use crate::label::{Instead, Label, Phase, Regimen, Restart};
+use crate::label::{Instead, Label, Phase, Regimen, Restart, Then};
 use crate::{amount, history, manage};
 
 /// Facts about the severity of what followed the last dose, and the kind of toxicity each is about.
@@ -21,6 +23,30 @@ const SEVERITIES: &[(&str, &str)] = &[
     ("last-neurologic-grade", "neurologic"),
     ("last-infusion-reaction-grade", "infusion-reaction"),
 ];
+
+/// Whether they have resolved.
+const RESOLVED: &str = "adverse-reactions-resolved";
+
+/// What followed the last dose.
+struct Event {
+    kind: &'static str,
+    grade: u8,
+    /// What the rows that fit or may fit do.
+    rows: Vec<ManageAction>,
+}
+
+impl Event {
+    /// Whether every row does this, and one does. Never so for an event of which no row speaks.
+    fn all(&self, action: ManageAction) -> bool {
+        !self.rows.is_empty() && self.rows.iter().all(|own| *own == action)
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of grade {}", self.kind, self.grade)
+    }
+}
 
 /// Tells the next dose on `as_of`.
 pub(crate) fn next_dose(
@@ -64,23 +90,31 @@ struct Teller<'a> {
 impl<'a> Teller<'a> {
     // ---- the three beginnings
 
-    /// Adverse reactions that have not resolved come before any schedule.
+    /// Adverse reactions that have not resolved, or are not known to have, come before any schedule.
     fn unresolved(&self, given: &[Given]) -> Option<NextStep> {
         let last = given.last()?;
         let days = Some(number::days_between(last.day, self.as_of));
-        if self.flag("adverse-reactions-resolved") == Some(false) {
+        let resolved = self.flag(RESOLVED);
+        if resolved == Some(false) {
             let reason = "adverse reactions of the last dose have not resolved: see what the label says of them";
             return Some(self.held("adverse-reaction", format!("{reason} (manage)"), days));
         }
-        SEVERITIES.iter().find_map(|(fact, kind)| {
-            let (stops, event) = self.stops(last.phase, fact, kind)?;
+        let events: Vec<Event> =
+            SEVERITIES.iter().filter_map(|(fact, kind)| self.event(last.phase, fact, kind)).collect();
+        if let Some(event) = events.iter().find(|event| event.all(ManageAction::Discontinue)) {
             let reason = format!("{event} after the last dose: the rows for it stop treatment for good (manage)");
-            stops.then(|| self.held("adverse-reaction", reason, days))
-        })
+            return Some(self.held("adverse-reaction", reason, days));
+        }
+        let event = events.iter().find(|event| resolved.is_none() && !event.all(ManageAction::ContinueTreatment))?;
+        let reason = format!("{event} after the last dose: whether it has resolved is not known (manage)");
+        let need = Need { fact: RESOLVED.to_owned(), reason: "treatment is withheld until it has".to_owned() };
+        let step = self.held("adverse-reaction", reason, days);
+        let asks = step.asks.into_iter().map(|ask| Ask { needs: vec![need.clone()], ..ask }).collect();
+        Some(NextStep { asks, ..step })
     }
 
-    /// Whether the rows for the event after the last dose stop treatment: all of them, or (told as a question) some.
-    fn stops(&self, last: usize, fact: &str, kind: &str) -> Option<(bool, String)> {
+    /// What followed the last dose, when its grade was told and is not 0, with the rows that fit or may fit.
+    fn event(&self, last: usize, fact: &str, kind: &'static str) -> Option<Event> {
         let Known::Value(FactValue::Count(grade)) = self.facts.get(fact, None) else { return None };
         let grade = u8::try_from(*grade).ok().filter(|grade| (1..=5).contains(grade))?;
         let event = ToxicityEvent {
@@ -90,18 +124,17 @@ impl<'a> Teller<'a> {
             hours: None,
             phase: Some(self.name(last).to_owned()),
         };
-        let found = manage::candidates(self.label, self.regimen, Some(last), &event, &self.facts);
-        let stop = |candidate: &manage::Candidate<'_>| candidate.row.action == ManageAction::Discontinue;
-        let any = found.iter().any(stop);
-        any.then(|| (found.iter().all(stop), format!("{kind} of grade {grade}")))
+        let rows = manage::candidates(self.label, self.regimen, Some(last), &event, &self.facts);
+        Some(Event { kind, grade, rows: rows.into_iter().map(|candidate| candidate.row.action).collect() })
     }
 
     /// Events after the last dose for which some rows stop treatment and others do not.
     fn perhaps_stops(&self, last: usize) -> Vec<Ask> {
         SEVERITIES
             .iter()
-            .filter_map(|(fact, kind)| self.stops(last, fact, kind))
-            .map(|(_, event)| Ask {
+            .filter_map(|(fact, kind)| self.event(last, fact, kind))
+            .filter(|event| event.rows.contains(&ManageAction::Discontinue))
+            .map(|event| Ask {
                 topic: "adverse-reaction".to_owned(),
                 reason: format!("{event} after the last dose: some rows for it stop treatment for good (manage)"),
                 needs: vec![Need {
@@ -284,30 +317,37 @@ impl<'a> Teller<'a> {
         );
         let step = self.give(action, seat, Some(days), reason, course.asks.clone())?;
         let step = self.with_row(step, row, days);
-        let goes_on = self.goes_on(course, row);
+        let (then, settled) = self.after_restart(course, phase);
         let mut asks = step.asks;
         let phase = self.regimen.phases.get(course.last().phase);
-        if row.rejoin == crate::document::Rejoin::Unknown
+        if (row.rejoin == Rejoin::Unknown || !settled)
             && let Some(gap) = phase.and_then(|phase| self.label.gap(phase, GapEffect::Rejoin))
         {
             dose::add(&mut asks, [gap.ask.clone()]);
         }
-        Ok(NextStep { then: dose::phases_after(self.regimen, row, goes_on), asks, ..step })
+        Ok(NextStep { then, asks, ..step })
     }
 
-    /// The phase after those of a restart, found by walking on.
-    fn goes_on(&self, course: &Course<'_>, row: &Restart) -> Option<usize> {
+    /// The phases after a restart at `phase`, the first that the schedule goes on with among them, and whether the
+    /// label says how it goes on. Found by walking on.
+    fn after_restart(&self, course: &Course<'_>, phase: usize) -> (Vec<String>, bool) {
         let mut given = course.given().to_vec();
         let mut day = self.as_of;
-        given.push(Given { phase: row.phase?, day, cycle: None, cycle_day: None });
-        for then in &row.then {
-            day = number::plus(day, then.days.unwrap_or(7));
-            given.push(Given { phase: then.phase, day, cycle: None, cycle_day: None });
+        given.push(Given { phase, day, cycle: None, cycle_day: None });
+        let first = given.len();
+        let Some(back) = Course::walk(self.label, self.regimen, &given) else { return (Vec::new(), true) };
+        let (coming, settled) = back.restarting();
+        for Then { phase, days } in coming.to_vec() {
+            day = number::plus(day, days.unwrap_or(7));
+            given.push(Given { phase, day, cycle: None, cycle_day: None });
         }
-        match Course::walk(self.label, self.regimen, &given)?.ahead(day) {
-            Ahead::Dose(next) => Some(next.phase),
-            Ahead::Finished | Ahead::Unknown(_) => None,
-        }
+        let ahead = Course::walk(self.label, self.regimen, &given).map(|course| course.ahead(day));
+        let goes_on = match ahead {
+            Some(Ahead::Dose(next)) => Some(next.phase),
+            _ => None,
+        };
+        let phases = given.iter().skip(first).map(|dose| dose.phase).chain(goes_on);
+        (phases.map(|phase| self.name(phase).to_owned()).collect(), settled)
     }
 
     // ---- answers
