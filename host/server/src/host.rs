@@ -42,6 +42,8 @@ pub struct HostSettings {
     pub program: PathBuf,
     /// Whether the plugins that the binary carries are brought in.
     pub bundled: bool,
+    /// Told how many plugins are about to be built, which takes a while: for the person who waits.
+    pub preparing: fn(usize),
 }
 
 impl HostSettings {
@@ -49,7 +51,8 @@ impl HostSettings {
     pub fn new(data: PathBuf) -> anyhow::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let program = std::env::current_exe().context("failed to find this program")?;
-        Ok(Self { data, calls_per_plugin: u32::try_from(cores).unwrap_or(2).max(2), program, bundled: true })
+        let calls_per_plugin = u32::try_from(cores).unwrap_or(2).max(2);
+        Ok(Self { data, calls_per_plugin, program, bundled: true, preparing: |_| {} })
     }
 }
 
@@ -169,7 +172,7 @@ impl Host {
             }),
         };
         if settings.bundled {
-            host.bring_bundled().await?;
+            host.bring_bundled(settings.preparing).await?;
         }
         host.load_active().await?;
         Ok(host)

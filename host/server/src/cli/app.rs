@@ -41,7 +41,8 @@ impl App {
 
 /// Opens the host on a data folder.
 pub(super) async fn open(data: PathBuf) -> anyhow::Result<Host> {
-    Host::open(HostSettings::new(data)?, Arc::new(SystemClock)).await
+    let preparing = |plugins| eprintln!("preparing {plugins} plugins, once: this may take a minute");
+    Host::open(HostSettings { preparing, ..HostSettings::new(data)? }, Arc::new(SystemClock)).await
 }
 
 /// The threads commands run on.

@@ -36,9 +36,6 @@ pub(super) fn run(app: &App, command: &Demo) -> Outcome {
     // Synthetic patients do not belong beside real ones.
     let data = app.data.clone().map_or_else(|| default_data().map(|data| data.join("demo")), Ok)?;
     runtime()?.block_on(async {
-        if !command.json {
-            print("preparing the plugins\n")?;
-        }
         let host = open(data.clone()).await?;
         seed(&host).await?;
         let cleared = clear_all(&host).await?;

@@ -9,7 +9,7 @@ use crate::store::{NewPlugin, Source};
 
 impl Host {
     /// Brings the bundled plugins into the store and makes the new ones active.
-    pub(super) async fn bring_bundled(&self) -> anyhow::Result<()> {
+    pub(super) async fn bring_bundled(&self, preparing: fn(usize)) -> anyhow::Result<()> {
         let mut building = tokio::task::JoinSet::new();
         let room = Arc::new(tokio::sync::Semaphore::new(
             std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
@@ -34,6 +34,9 @@ impl Host {
                 });
                 (manifest.name, recipe, built.await)
             });
+        }
+        if !building.is_empty() {
+            preparing(building.len());
         }
         while let Some(built) = building.join_next().await {
             let (name, recipe, built) = built?;
