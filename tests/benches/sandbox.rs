@@ -169,7 +169,7 @@ fn native_assess(request: &AssessRequest) -> paratope_sdk::payer::AssessRequest 
             .zip(kinds)
             .map(|(line, kind)| RequestLine {
                 phase: line.phase.clone(),
-                kind,
+                kind: Some(kind),
                 day: line.day.to_string(),
                 cycle: None,
                 cycle_day: line.cycle_day,
@@ -182,6 +182,7 @@ fn native_assess(request: &AssessRequest) -> paratope_sdk::payer::AssessRequest 
                 hours: line.hours,
             })
             .collect(),
+        given: None,
         facts: request
             .facts
             .iter()
@@ -226,7 +227,7 @@ fn bare_call(request: &AssessRequest) -> impl FnMut(&mut criterion::Bencher<'_>)
             .into_iter()
             .map(|line| wit::RequestLine {
                 phase: line.phase,
-                kind: words::PhaseKind::StepUp,
+                kind: Some(words::PhaseKind::StepUp),
                 day: line.day,
                 cycle: None,
                 cycle_day: line.cycle_day,
@@ -239,6 +240,7 @@ fn bare_call(request: &AssessRequest) -> impl FnMut(&mut criterion::Bencher<'_>)
                 hours: line.hours,
             })
             .collect(),
+        given: None,
         facts: native
             .facts
             .into_iter()

@@ -206,6 +206,8 @@ pub struct VialUse {
     pub ndc: Option<String>,
     /// How many vials.
     pub count: u32,
+    /// What one vial holds, when known.
+    pub content: Option<Quantity>,
 }
 
 /// Where a dose stands in its schedule.

@@ -120,8 +120,8 @@ fn assessment() -> Value {
         "terms": {
             "channels": [{ "id": "buy-and-bill", "rule": "allowed" }],
             "clocks": [
-                { "id": "standard-7d", "text": "7 days", "priority": "standard", "calendar-days": 7 },
-                { "id": "expedited-72h", "text": "72 hours", "priority": "expedited", "hours": 72 }
+                { "id": "standard-7d", "text": "7 days", "act": "decision", "subject": "any", "anchor": "receipt", "priority": "standard", "calendar-days": 7 },
+                { "id": "expedited-72h", "text": "72 hours", "act": "decision", "subject": "drug", "anchor": "receipt", "priority": "expedited", "hours": 72 }
             ]
         }
     })
@@ -354,14 +354,40 @@ fn told(case: &Case, code: &str) -> Option<u64> {
     serde_json::to_value(&fact.value).unwrap()["count"].as_u64()
 }
 
+/// When the payer must have decided about the drug, with these clocks: what each is for, about and from, and its days.
+fn decided_by(clocks: &[(&str, &str, &str, u32)]) -> Option<String> {
+    let mut case = Case::new().with("/authorizations/0/answered", json!("pended"));
+    case = case.with("/authorizations/0/received", json!("2026-11-20T09:00:00-06:00"));
+    let clock = |(act, subject, anchor, days): &(&str, &str, &str, u32)| {
+        json!({
+            "id": format!("{act}-{subject}-{anchor}"), "text": "t", "act": act, "subject": subject, "anchor": anchor,
+            "priority": "standard", "calendar-days": days
+        })
+    };
+    case.assessment["terms"]["clocks"] = clocks.iter().map(clock).collect();
+    let clearance = case.clear();
+    let checkpoint = clearance.checkpoints.iter().find(|checkpoint| checkpoint.id == Id::Authorization).unwrap();
+    checkpoint.deadline.as_ref().map(|deadline| format!("{} {}", deadline.at, deadline.rule))
+}
+
+#[test]
+fn a_clock_holds_for_what_it_is_about() {
+    let any = ("decision", "any", "receipt", 15);
+    let drug = ("decision", "drug", "receipt", 3);
+    let service = ("decision", "service", "receipt", 7);
+    assert_eq!(decided_by(&[any, drug]).as_deref(), Some("2026-11-23 decision-drug-receipt"));
+    assert_eq!(decided_by(&[service, any]).as_deref(), Some("2026-12-05 decision-any-receipt"));
+    let others = [service, ("notify", "any", "admission", 1), ("decision", "drug", "information", 2)];
+    assert_eq!(decided_by(&others).as_deref(), Some("2026-11-23 before the first dose ordered"));
+}
+
 #[test]
 fn a_history_that_is_not_known_to_be_whole_counts_no_doses() {
+    let phase = |id| json!({ "id": id, "kind": "step-up", "text": id, "amount": "0.06 mg/kg", "citations": cite() });
     let mut new = Case::new();
     new.monograph["regimens"] = json!([{
         "id": "weekly", "text": "Weekly", "until": "progression", "citations": cite(),
-        "phases": ["step-up-1", "step-up-2"].map(|id| json!({
-            "id": id, "kind": "step-up", "text": id, "amount": "0.06 mg/kg", "citations": cite()
-        }))
+        "phases": [phase("step-up-1"), phase("step-up-2")]
     }]);
     assert_eq!((told(&new, "doses-received"), told(&new, "cycles-received")), (Some(0), Some(0)));
 

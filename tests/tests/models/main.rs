@@ -54,11 +54,12 @@ fn request() -> paratope_sdk::payer::AssessRequest {
         },
         service_day: day(0),
         product: "exemplimab".to_owned(),
-        indication: "use".to_owned(),
-        regimen: "it".to_owned(),
+        indication: Some("use".to_owned()),
+        regimen: Some("it".to_owned()),
         stage: Stage::Initial,
         diagnosis: Vec::new(),
         lines: Vec::new(),
+        given: None,
         facts: Vec::new(),
     }
 }

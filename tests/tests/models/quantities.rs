@@ -12,16 +12,16 @@ type Dose = (u32, u32, u32, bool);
 fn line((offset, milligrams, cycle, early): Dose) -> RequestLine {
     RequestLine {
         phase: if early { "step-up" } else { "full" }.to_owned(),
-        kind: if early { PhaseKind::StepUp } else { PhaseKind::Maintenance },
+        kind: Some(if early { PhaseKind::StepUp } else { PhaseKind::Maintenance }),
         day: day(offset),
         cycle: Some(cycle),
-        cycle_day: 1,
+        cycle_day: Some(1),
         amount: Some(Quantity { value: Decimal { units: i64::from(milligrams), scale: 0 }, unit: "mg".to_owned() }),
         code: None,
         units: None,
         discarded_units: None,
         vials: Vec::new(),
-        setting: "office".to_owned(),
+        setting: Some("office".to_owned()),
         hours: None,
     }
 }

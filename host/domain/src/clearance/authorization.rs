@@ -7,7 +7,7 @@ use super::label::matches_code;
 use super::points::{PointState, Points};
 use super::questions::computed_units;
 use super::{Context, Deadline, DoseAnswer};
-use crate::payer::{ExpectedOutcome, Stage};
+use crate::payer::{Clock, ExpectedOutcome, Stage};
 use crate::request::{Answered, Authorization, OrderedDose, Subject};
 use crate::{Day, payer::Assessment};
 
@@ -117,11 +117,19 @@ pub(super) fn answer(context: &Context<'_>) -> Points {
     points
 }
 
-/// When the payer must have answered: the clock that fits the request's priority.
+/// When the payer must have answered: the clock for a decision that fits what is asked and the request's priority. One
+/// that names what is asked goes before one that is about anything.
 fn deadline(given: &Authorization, assessment: &Assessment) -> Option<Deadline> {
     let received = given.received.as_ref()?;
     let priority = given.priority.as_deref().unwrap_or("standard");
-    let clock = assessment.terms.clocks.iter().find(|clock| clock.priority == priority)?;
+    let own = match given.subject {
+        Subject::Drug | Subject::Rescue => Clock::DRUG,
+        Subject::Stay => Clock::SERVICE,
+    };
+    let decisions = assessment.terms.clocks.iter().filter(|clock| clock.act == Clock::DECISION);
+    let fitting = decisions.filter(|clock| clock.priority == priority && clock.anchor == "receipt");
+    let about = |subject: &str| fitting.clone().find(|clock| clock.subject == subject);
+    let clock = about(own).or_else(|| about(Clock::ANY))?;
     let at = match (clock.hours, clock.calendar_days) {
         (Some(hours), _) => received.plus_hours(hours)?.to_string(),
         (None, Some(days)) => received.day()?.plus_days(i32::try_from(days).ok()?)?.to_string(),

@@ -9,7 +9,8 @@ use super::{Answers, CheckpointId};
 use crate::claim;
 use crate::payer::{AssessRequest, BillingRequest, PreferRequest, RequestLine, Stage};
 use crate::product::{
-    Amount, GivenDose, NextDoseRequest, PlannedDose, ProductMonograph, RemsProgram, RemsStatus, RequirementsRequest,
+    Amount, BillingCode, CodeRole, Container, GivenDose, NextDoseRequest, PlannedDose, ProductMonograph, RemsProgram,
+    RemsStatus, RequirementsRequest,
 };
 use crate::request::{ClearanceRequest, OrderedDose};
 use crate::{Fact, FactValue, PhaseKind, Site};
@@ -80,16 +81,18 @@ pub fn assess_request(
         .doses
         .iter()
         .enumerate()
-        .map(|(at, ordered)| line(ordered, at, planned.get(at).copied().flatten(), monograph));
+        .map(|(at, ordered)| line(ordered, planned.get(at).copied().flatten(), monograph));
     Some(AssessRequest {
         coverage: request.coverage.plan.clone(),
         service_day: first.day,
         product: request.order.product.clone(),
-        indication: request.order.indication.clone(),
-        regimen: request.order.regimen.clone(),
+        indication: Some(request.order.indication.clone()),
+        regimen: Some(request.order.regimen.clone()),
         stage: request.coverage.stage,
         diagnosis: request.order.diagnosis.clone(),
         lines: lines.collect(),
+        given: is_whole(request, monograph)
+            .then(|| request.history.iter().map(|dose| given_line(dose, monograph)).collect()),
         facts: facts_told(request, monograph),
     })
 }
@@ -136,37 +139,59 @@ fn is_whole(request: &ClearanceRequest, monograph: Option<&ProductMonograph>) ->
     ordered.any(|regimen| regimen.phases.first().is_some_and(|phase| phase.id == first.phase))
 }
 
-fn line(
-    ordered: &OrderedDose,
-    at: usize,
-    planned: Option<&PlannedDose>,
-    monograph: Option<&ProductMonograph>,
-) -> RequestLine {
+fn line(ordered: &OrderedDose, planned: Option<&PlannedDose>, monograph: Option<&ProductMonograph>) -> RequestLine {
     let same = planned.filter(|planned| planned.phase == ordered.phase);
-    let kind = same.map(|planned| planned.kind).or_else(|| {
-        let phases = monograph?.regimens.iter().flat_map(|regimen| &regimen.phases);
-        phases.clone().find(|phase| phase.id == ordered.phase).map(|phase| phase.kind)
-    });
+    let kind = same.map(|planned| planned.kind).or_else(|| kind_of(&ordered.phase, monograph));
     let billing = same.and_then(|planned| planned.billing.as_ref());
     RequestLine {
         phase: ordered.phase.clone(),
-        kind: kind.unwrap_or(PhaseKind::Maintenance),
+        kind,
         day: ordered.day,
         cycle: same.and_then(|planned| planned.cycle),
-        cycle_day: same.map_or_else(|| u32::try_from(at + 1).unwrap_or(u32::MAX), |planned| planned.cycle_day),
-        amount: ordered.amount.clone().or_else(|| {
-            same.and_then(|planned| match &planned.amount {
-                Amount::Exact(amount) => Some(amount.clone()),
-                Amount::Unknown(_) => None,
-            })
-        }),
+        cycle_day: same.map(|planned| planned.cycle_day),
+        amount: ordered.amount.clone().or_else(|| same.and_then(|planned| planned.amount.exact().cloned())),
         code: billing.map(|billing| billing.code.clone()),
         units: billing.map(|billing| billing.units),
         discarded_units: billing.map(|billing| billing.discarded_units),
         vials: same.map(|planned| planned.vials.clone()).unwrap_or_default(),
-        setting: ordered.setting.clone(),
+        setting: Some(ordered.setting.clone()),
         hours: same.and_then(hours_of_care),
     }
+}
+
+/// A dose of the history. Its units follow from its amount; what was discarded and where it was given is not told.
+fn given_line(given: &GivenDose, monograph: Option<&ProductMonograph>) -> RequestLine {
+    let kind = kind_of(&given.phase, monograph);
+    let of_product = |code: &&BillingCode| {
+        code.role == CodeRole::Drug && code.drug.is_none() && code.setting.is_none() && code.payable_on(given.day)
+    };
+    // Another drug that comes first has a code of its own.
+    let codes = monograph.into_iter().filter(|_| kind != Some(PhaseKind::Pretreatment)).flat_map(|own| &own.codes);
+    let code = codes.filter(of_product).next();
+    let units = code.zip(given.amount.as_ref()).and_then(|(code, amount)| {
+        let unit = code.unit.as_ref()?;
+        Some(claim::units(amount, unit, amount).ok()?.administered)
+    });
+    RequestLine {
+        phase: given.phase.clone(),
+        kind,
+        day: given.day,
+        cycle: given.cycle,
+        cycle_day: given.cycle_day,
+        amount: given.amount.clone(),
+        code: code.map(|code| code.code.clone()),
+        units,
+        discarded_units: None,
+        vials: Vec::new(),
+        setting: None,
+        hours: None,
+    }
+}
+
+/// Which part of a schedule a phase belongs to.
+fn kind_of(phase: &str, monograph: Option<&ProductMonograph>) -> Option<PhaseKind> {
+    let mut phases = monograph?.regimens.iter().flat_map(|regimen| &regimen.phases);
+    phases.find(|own| own.id == phase).map(|own| own.kind)
 }
 
 /// Hours of hospital care or observation that the label plans after a dose. `None` where it does not say how many.
@@ -210,9 +235,12 @@ pub fn billing_request(
 ) -> Option<BillingRequest> {
     let ordered = request.order.doses.get(at)?;
     let billing = planned.billing.as_ref();
-    let opened = planned.vials.first().map(|vial| &vial.presentation);
-    let presentation = monograph
-        .and_then(|monograph| monograph.presentations.iter().find(|presentation| Some(&presentation.id) == opened));
+    let shelf = monograph.map(|monograph| monograph.presentations.as_slice()).unwrap_or_default();
+    let opened = || planned.vials.iter().map(|vial| shelf.iter().find(|own| own.id == vial.presentation));
+    // What is not the same for all that was opened is not told of the whole.
+    let single_dose: Option<BTreeSet<bool>> =
+        opened().map(|own| Some(own?.container == Container::SingleDose)).collect();
+    let ndcs: Option<BTreeSet<&String>> = planned.vials.iter().map(|vial| vial.ndc.as_ref()).collect();
     Some(BillingRequest {
         coverage: request.coverage.plan.clone(),
         service_day: ordered.day,
@@ -220,14 +248,22 @@ pub fn billing_request(
         setting: ordered.setting.clone(),
         diagnosis: request.order.diagnosis.clone(),
         code: billing.map(|billing| billing.code.clone()),
+        amount: ordered.amount.clone().or_else(|| planned.amount.exact().cloned()),
         units: billing.map(|billing| billing.units),
         discarded_units: billing.map(|billing| billing.discarded_units),
-        container_single_dose: presentation
-            .is_none_or(|presentation| presentation.container == crate::product::Container::SingleDose),
-        ndc: presentation.and_then(|presentation| presentation.ndc.clone()),
-        channel: request.order.channel.clone()?,
+        vials: planned.vials.clone(),
+        container_single_dose: only(single_dose),
+        ndc: only(ndcs).cloned(),
+        channel: request.order.channel.clone(),
         facts: facts_told(request, monograph),
     })
+}
+
+/// The only one there is.
+fn only<T: Ord>(found: Option<BTreeSet<T>>) -> Option<T> {
+    let mut found = found?;
+    let first = found.pop_first()?;
+    found.is_empty().then_some(first)
 }
 
 /// The units of a planned dose, computed here from amount, vials and unit. `None` where one of them is unknown.

@@ -10,16 +10,16 @@ use crate::{Ask, Citation, Day, Decimal, Fact, Finding, Need, PhaseKind, Quantit
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RequestLine {
-    /// A phase of the regimen.
+    /// A phase of the regimen, or what the dose is called where it belongs to none, such as `rescue`.
     pub phase: String,
-    /// Which part of the schedule it belongs to.
-    pub kind: PhaseKind,
+    /// Which part of the schedule it belongs to. Absent: unknown, or none.
+    pub kind: Option<PhaseKind>,
     /// The day planned.
     pub day: Day,
     /// The cycle, where the schedule has cycles.
     pub cycle: Option<u32>,
     /// Day of the cycle, or of the plan where there are no cycles; day 1 is the first.
-    pub cycle_day: u32,
+    pub cycle_day: Option<u32>,
     /// How much, when known.
     pub amount: Option<Quantity>,
     /// The code it will be billed under, when known.
@@ -31,9 +31,8 @@ pub struct RequestLine {
     /// The vials planned.
     #[serde(default)]
     pub vials: Vec<VialUse>,
-    /// Setting the dose is planned for: `office`, `infusion-center`, `hospital-outpatient`, `observation`,
-    /// `inpatient`, `home`.
-    pub setting: String,
+    /// Setting of the dose: `office`, `infusion-center`, `hospital-outpatient`, `observation`, `inpatient`, `home`.
+    pub setting: Option<String>,
     /// Hours of hospital care or observation planned after the dose, when known. 0 for none.
     pub hours: Option<u32>,
 }
@@ -60,18 +59,21 @@ pub struct AssessRequest {
     pub service_day: Day,
     /// The product's id.
     pub product: String,
-    /// An indication of the monograph.
-    pub indication: String,
-    /// A regimen of the monograph.
-    pub regimen: String,
+    /// An indication of the monograph. Absent: unknown, or a use that the label does not name.
+    pub indication: Option<String>,
+    /// A regimen of the monograph, when known.
+    pub regimen: Option<String>,
     /// A first request, or a continuation.
     pub stage: Stage,
     /// ICD-10-CM codes on the order.
     #[serde(default)]
     pub diagnosis: Vec<String>,
-    /// The doses of the request, oldest first. Doses given before are not in it.
+    /// The doses of the request, oldest first.
     #[serde(default)]
     pub lines: Vec<RequestLine>,
+    /// Every dose of the course given before them, oldest first. Absent: none before a first request; before a
+    /// continuation they are not known.
+    pub given: Option<Vec<RequestLine>>,
     /// What is known about the case.
     #[serde(default)]
     pub facts: Vec<Fact>,
@@ -242,7 +244,7 @@ pub struct Document {
     pub status: Finding,
 }
 
-/// A decision clock.
+/// A clock: by when something must be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -251,6 +253,12 @@ pub struct Clock {
     pub id: String,
     /// The rule in words.
     pub text: String,
+    /// What must be done, such as [`Clock::DECISION`].
+    pub act: String,
+    /// What it is about: [`Clock::DRUG`], [`Clock::SERVICE`] or [`Clock::ANY`].
+    pub subject: String,
+    /// What it runs from: `receipt`, `request-for-information`, `information`, `denial`, `admission`, `administration`.
+    pub anchor: String,
     /// `standard` or `expedited`.
     pub priority: String,
     /// The hours it runs, when it counts hours.
@@ -260,6 +268,17 @@ pub struct Clock {
     /// Where it is written down.
     #[serde(default)]
     pub citations: Vec<Citation>,
+}
+
+impl Clock {
+    /// The payer decides.
+    pub const DECISION: &str = "decision";
+    /// A drug.
+    pub const DRUG: &str = "drug";
+    /// Items and services other than drugs, such as observation or admission.
+    pub const SERVICE: &str = "service";
+    /// Whatever is asked for.
+    pub const ANY: &str = "any";
 }
 
 /// How the drug may be bought and billed.

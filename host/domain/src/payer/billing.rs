@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Coverage, Policy};
-use crate::{Ask, Citation, Day, Fact, Finding, Statement};
+use crate::{Ask, Citation, Day, Fact, Finding, Quantity, Statement, VialUse};
 
 /// How will the dose be billed?
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,16 +23,21 @@ pub struct BillingRequest {
     pub diagnosis: Vec<String>,
     /// The product's own code on the day, from its monograph.
     pub code: Option<String>,
-    /// Units administered.
+    /// The amount administered, when known.
+    pub amount: Option<Quantity>,
+    /// Units administered, in units of `code`.
     pub units: Option<u32>,
     /// Units discarded.
     pub discarded_units: Option<u32>,
-    /// Whether the vials are for a single dose.
-    pub container_single_dose: bool,
-    /// 11-digit NDC, when known.
+    /// The vials opened, when known.
+    #[serde(default)]
+    pub vials: Vec<VialUse>,
+    /// Whether the vials are for a single dose, when known.
+    pub container_single_dose: Option<bool>,
+    /// The 11-digit NDC of all that was opened. Absent: unknown, or more than one: see `vials`.
     pub ndc: Option<String>,
-    /// How it is bought: see `channel`.
-    pub channel: String,
+    /// How it is bought: see `channel`. Absent: unknown.
+    pub channel: Option<String>,
     /// What is known about the case.
     #[serde(default)]
     pub facts: Vec<Fact>,
@@ -52,6 +57,8 @@ pub struct BillLine {
     pub modifiers: Vec<String>,
     /// The NDC to print on the line, where the payer wants one.
     pub ndc: Option<String>,
+    /// The unit in which its quantity is told: `UN`, `ML`, `GR`, `F2`. Absent: not said.
+    pub ndc_unit: Option<String>,
     /// The revenue code, on institutional claims.
     pub revenue_code: Option<String>,
     /// What to write beside a code that does not name the drug.

@@ -48,6 +48,17 @@ pub enum Amount {
     Unknown(Vec<Need>),
 }
 
+impl Amount {
+    /// The amount, when it is told.
+    #[must_use]
+    pub fn exact(&self) -> Option<&Quantity> {
+        match self {
+            Self::Exact(amount) => Some(amount),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
 /// Where a monitoring clock starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

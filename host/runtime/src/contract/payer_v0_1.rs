@@ -119,14 +119,14 @@ records_to! {
         phase, kind, day, cycle, cycle_day, amount, code, units, discarded_units, vials, setting, hours,
     }
     payer::AssessRequest => wit::AssessRequest {
-        coverage, service_day, product, indication, regimen, stage, diagnosis, lines, facts,
+        coverage, service_day, product, indication, regimen, stage, diagnosis, lines, given, facts,
     }
     payer::Exposure => wit::Exposure { product, result, last_day, proof }
     payer::PreferRequest => wit::PreferRequest {
         coverage, service_day, stage, class, requested, presentation, use_for, emergency, history, facts,
     }
     payer::BillingRequest => wit::BillingRequest {
-        coverage, service_day, product, setting, diagnosis, code, units, discarded_units,
+        coverage, service_day, product, setting, diagnosis, code, amount, units, discarded_units, vials,
         container_single_dose, ndc, channel, facts,
     }
 }
@@ -145,7 +145,7 @@ records_from! {
     wit::Duration => payer::Duration { stage, span, anchor, renewable, citations }
     wit::LinkedDrug => payer::LinkedDrug { drug, text, doses, per_dose, citations }
     wit::Document => payer::Document { id, text, missing, status }
-    wit::Clock => payer::Clock { id, text, priority, hours, calendar_days, citations }
+    wit::Clock => payer::Clock { id, text, act, subject, anchor, priority, hours, calendar_days, citations }
     wit::Channel => payer::Channel { id, rule, citations }
     wit::Terms => payer::Terms { limits, durations, documents, channels, submission, clocks, linked }
     wit::Assessment => payer::Assessment { policy, operator, outcome, findings, terms, redirects, needs, asks }
@@ -154,7 +154,9 @@ records_from! {
     wit::Preferred => payer::Preferred {
         policy, operator, tiers, requested, reason, findings, duties, needs, asks, citations,
     }
-    wit::BillLine => payer::BillLine { code, units, modifiers, ndc, revenue_code, narrative, text, citations }
+    wit::BillLine => payer::BillLine {
+        code, units, modifiers, ndc, ndc_unit, revenue_code, narrative, text, citations,
+    }
     wit::Bill => payer::Bill { policy, lines, edits, payment_basis, asks }
 }
 

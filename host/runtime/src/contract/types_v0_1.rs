@@ -70,7 +70,7 @@ impl ToWit<wit::FactValue> for domain::FactValue {
 records_to! {
     domain::Quantity => wit::Quantity { value, unit }
     domain::Fact => wit::Fact { code, value, observed_on, source }
-    domain::VialUse => wit::VialUse { presentation, ndc, count }
+    domain::VialUse => wit::VialUse { presentation, ndc, count, content }
 }
 
 enums_to! {
@@ -85,7 +85,7 @@ records_from! {
     wit::Statement => domain::Statement { code, text, citations }
     wit::Ask => domain::Ask { topic, reason, needs }
     wit::Edition => domain::Edition { id, document, effective }
-    wit::VialUse => domain::VialUse { presentation, ndc, count }
+    wit::VialUse => domain::VialUse { presentation, ndc, count, content }
 }
 
 enums_from! {

@@ -257,7 +257,8 @@ fn least_waste(label: &Label, phase: &Phase, amount: Exact, unit: &str) -> Optio
         let vial = label.presentations.get(*at)?;
         set.total += *content * Exact::from(count);
         set.discards |= matches!(vial.shown.container, Container::SingleDose);
-        set.vials.push(VialUse { presentation: vial.shown.id.clone(), ndc: vial.shown.ndc.clone(), count });
+        let paratope_sdk::product::Presentation { id, ndc, content, .. } = &vial.shown;
+        set.vials.push(VialUse { presentation: id.clone(), ndc: ndc.clone(), count, content: Some(content.clone()) });
     }
     Some(set)
 }

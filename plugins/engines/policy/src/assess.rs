@@ -25,12 +25,12 @@ impl Policies {
     /// # Errors
     /// As [`Policies::assess`].
     pub fn assess_with(&self, request: &AssessRequest, rule: impl FnOnce(&mut Draft<'_>)) -> Result<Assessment, Error> {
-        let (case, lines) = Case::assess(request)?;
+        let (case, doses) = Case::assess(request)?;
         let line_of_business = &request.coverage.line_of_business;
         let policy = self.about(&request.product, line_of_business, case.day)?;
         let applicability = judge(&policy.applicability, &case);
         let applies = standing(&applicability);
-        let (terms, mut asks) = self.terms(policy, line_of_business, &case, &lines);
+        let (terms, mut asks) = self.terms(policy, line_of_business, &case, &doses);
         let answer = |outcome, findings, terms, redirects, needs, asks| Assessment {
             policy: policy.record.clone(),
             operator: self.operator,

@@ -53,15 +53,16 @@ struct Desk<'a> {
 impl Desk<'_> {
     /// Judges how the drug is bought against the payer's channels.
     fn channel(&mut self, channels: &[Channel]) {
-        let own = &self.request.channel;
+        let own = self.request.channel.as_deref().unwrap_or("a way that is not told");
         for channel in channels {
             let status = match channel.rule.as_str() {
-                "required" if channel.id == *own => FindingStatus::Met,
+                "required" | "forbidden" if self.request.channel.is_none() => FindingStatus::Unknown,
+                "required" if channel.id == own => FindingStatus::Met,
                 // A pharmacy supplies it; under which benefit is not told.
-                "required" if channel.id == "pharmacy-benefit" && matches!(own.as_str(), "white-bag" | "clear-bag") => {
+                "required" if channel.id == "pharmacy-benefit" && matches!(own, "white-bag" | "clear-bag") => {
                     FindingStatus::Unknown
                 }
-                "forbidden" if channel.id != *own => FindingStatus::Met,
+                "forbidden" if channel.id != own => FindingStatus::Met,
                 "required" | "forbidden" => FindingStatus::Unmet,
                 _ => continue,
             };
@@ -120,21 +121,26 @@ impl Desk<'_> {
     /// The drug's lines: administered units, and discarded units apart.
     fn drug(&mut self, code: Option<&str>) {
         let (rules, request) = (self.rules, self.request);
-        if matches!(request.channel.as_str(), "white-bag" | "pharmacy-benefit") {
+        let Some(channel) = request.channel.as_deref() else {
+            let what = "how the drug is bought is not told, and whose claim carries it depends on that";
+            self.ask("channel", what, vec![need("request.channel")]);
+            return;
+        };
+        if matches!(channel, "white-bag" | "pharmacy-benefit") {
             let citations = rules.white_bag.clone().unwrap_or_else(|| own_rule("supplied drug"));
             let reason = "a pharmacy supplies and bills the drug".to_owned();
             let statement = "a drug that a pharmacy supplied is not on the provider's claim";
             self.edit("supplied-drug", "benefit-channel", FindingStatus::Met, statement, reason, &citations);
             return;
         }
-        if request.channel == "clear-bag" {
+        if channel == "clear-bag" {
             self.ask(
                 "channel",
                 "a clear-bagged drug comes from the site's own pharmacy: ask whose claim carries it",
                 Vec::new(),
             );
         }
-        if request.discarded_units.unwrap_or(0) > 0 && !request.container_single_dose {
+        if request.discarded_units.unwrap_or(0) > 0 && request.container_single_dose == Some(false) {
             let citations =
                 rules.discarded.as_ref().map_or_else(|| own_rule("discarded units"), |row| row.citations.clone());
             let reason = "the container holds several doses: what is left is used, not discarded".to_owned();
@@ -146,6 +152,11 @@ impl Desk<'_> {
             self.ask("units", "the request tells no units, and they are never looked up", vec![need("request.units")]);
             return;
         };
+        let several = request.ndc.is_none() && request.vials.iter().any(|vial| vial.ndc.is_some());
+        if rules.ndc.is_some() && several {
+            let what = "vials of several NDCs were opened: the line is split by NDC, which a person does";
+            self.ask("ndc", what, vec![need("request.ndc")]);
+        }
         let (more, mut cited_more) = self.modifiers();
         let revenue = rules.revenue.iter().find(|row| within(&row.settings, &request.setting));
         cited_more.extend(revenue.iter().flat_map(|row| row.citations.iter().cloned()));
@@ -158,6 +169,7 @@ impl Desk<'_> {
             units,
             modifiers: own.map(str::to_owned).into_iter().chain(more.iter().cloned()).collect(),
             ndc: rules.ndc.as_ref().and(request.ndc.clone()),
+            ndc_unit: rules.ndc_unit.clone().filter(|_| request.ndc.is_some()),
             revenue_code: revenue.map(|row| row.code.clone()),
             narrative: beside.and_then(|row| row.narrative.clone()),
             text: text.to_owned(),
@@ -173,8 +185,13 @@ impl Desk<'_> {
             return;
         };
         let cited = &discarded.citations;
-        if !request.container_single_dose || discarded.not_in.contains(&request.setting) {
+        if request.container_single_dose == Some(false) || discarded.not_in.contains(&request.setting) {
             self.lines.push(line(units, None, "administered", cited));
+            return;
+        }
+        if request.container_single_dose.is_none() {
+            let what = "whether the vials are for a single dose is not told, and the modifier depends on it";
+            self.ask("container", what, vec![need("request.container-single-dose")]);
             return;
         }
         match request.discarded_units {
@@ -247,6 +264,7 @@ impl Desk<'_> {
                 units,
                 modifiers: Vec::new(),
                 ndc: None,
+                ndc_unit: None,
                 revenue_code: None,
                 narrative: None,
                 text: row.text.clone(),

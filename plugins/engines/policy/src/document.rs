@@ -457,6 +457,15 @@ pub struct ClockRow {
     pub id: String,
     /// The clock in words.
     pub text: String,
+    /// What must be done in time.
+    #[serde(default)]
+    pub act: Act,
+    /// What it is about.
+    #[serde(default)]
+    pub subject: ClockSubject,
+    /// What it runs from.
+    #[serde(default)]
+    pub anchor: ClockAnchor,
     /// How urgent.
     pub priority: Priority,
     /// Hours, when it counts hours.
@@ -472,6 +481,99 @@ pub struct ClockRow {
     pub when: Option<Test>,
     /// Where it was read.
     pub cite: Cite,
+}
+
+/// What must be done in time.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Act {
+    /// The payer decides.
+    #[default]
+    Decision,
+    /// The payer asks for what is missing.
+    AskForInformation,
+    /// What was asked for is sent.
+    SupplyInformation,
+    /// A denial is appealed.
+    Appeal,
+    /// The payer decides an appeal.
+    AppealDecision,
+    /// The payer is told.
+    Notify,
+}
+
+impl Act {
+    pub(crate) fn word(self) -> String {
+        match self {
+            Self::Decision => "decision",
+            Self::AskForInformation => "ask-for-information",
+            Self::SupplyInformation => "supply-information",
+            Self::Appeal => "appeal",
+            Self::AppealDecision => "appeal-decision",
+            Self::Notify => "notify",
+        }
+        .to_owned()
+    }
+}
+
+/// What a clock is about.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum ClockSubject {
+    /// Whatever is asked for.
+    #[default]
+    Any,
+    /// A drug.
+    Drug,
+    /// Items and services other than drugs, such as observation or admission.
+    Service,
+}
+
+impl ClockSubject {
+    pub(crate) fn word(self) -> String {
+        match self {
+            Self::Any => "any",
+            Self::Drug => "drug",
+            Self::Service => "service",
+        }
+        .to_owned()
+    }
+}
+
+/// What a clock runs from.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum ClockAnchor {
+    /// The payer received the request.
+    #[default]
+    Receipt,
+    /// The payer asked for information.
+    RequestForInformation,
+    /// The information came.
+    Information,
+    /// The payer denied.
+    Denial,
+    /// The patient was admitted.
+    Admission,
+    /// The dose was given.
+    Administration,
+}
+
+impl ClockAnchor {
+    pub(crate) fn word(self) -> String {
+        match self {
+            Self::Receipt => "receipt",
+            Self::RequestForInformation => "request-for-information",
+            Self::Information => "information",
+            Self::Denial => "denial",
+            Self::Admission => "admission",
+            Self::Administration => "administration",
+        }
+        .to_owned()
+    }
 }
 
 /// How urgent a request is.

@@ -11,17 +11,17 @@ use paratope_sdk::words::{FactValue, Finding, FindingStatus, Need, PhaseKind};
 
 use crate::document::Excess;
 use crate::policy::{LimitRule, applies};
-use crate::request::{Case, Line};
+use crate::request::{Case, Doses, Line};
 
 impl LimitRule {
     /// Judges the doses of a request.
-    pub fn judge(&self, case: &Case<'_>, lines: &[Line<'_>]) -> Limit {
+    pub fn judge(&self, case: &Case<'_>, doses: &Doses<'_>) -> Limit {
         let judged = match applies(self.when.as_ref(), &case.facts, &case.asked) {
             (FindingStatus::Unmet, _) => Judged::plain(FindingStatus::NotApplicable, "the limit does not apply"),
             (FindingStatus::Unknown, needs) => {
                 Judged { needs, ..Judged::plain(FindingStatus::Unknown, "whether the limit applies is not known") }
             }
-            _ => self.count(case, lines),
+            _ => self.count(case, doses),
         };
         Limit {
             finding: Finding {
@@ -47,7 +47,8 @@ impl LimitRule {
         }
     }
 
-    fn count(&self, case: &Case<'_>, lines: &[Line<'_>]) -> Judged {
+    fn count(&self, case: &Case<'_>, doses: &Doses<'_>) -> Judged {
+        let lines = &doses.lines;
         if lines.is_empty() {
             let need = need("request.lines", "the request lists no doses to count");
             return Judged { needs: vec![need], ..Judged::plain(FindingStatus::Unknown, "no doses are listed") };
@@ -61,7 +62,7 @@ impl LimitRule {
             (_, Some(true)) => &[true],
             _ => &[false],
         };
-        let counts: Vec<Count> = readings.iter().map(|waste| self.highest(&case.facts, lines, *waste)).collect();
+        let counts: Vec<Count> = readings.iter().map(|waste| self.highest(&case.facts, doses, *waste)).collect();
         let statuses: Vec<FindingStatus> = counts.iter().map(|count| count.against(self.amount)).collect();
         let Some(fullest) = counts.iter().max_by_key(|count| count.known) else {
             return Judged::plain(FindingStatus::Unknown, "nothing was counted");
@@ -109,7 +110,7 @@ impl LimitRule {
         }
     }
 
-    /// Whether the limit counts this dose. `None` where the cycle that decides it is not told.
+    /// Whether the limit counts this dose. `None` where the cycle or its day, which decide it, are not told.
     fn holds(&self, line: &Line<'_>) -> Option<bool> {
         let named = self.phases.contains(&line.of.phase);
         if !self.phases.is_empty() && !named {
@@ -117,12 +118,12 @@ impl LimitRule {
         }
         // Another drug that comes first counts only where the limit is about it.
         let about = named || (self.counts.is_some() && self.counts == line.of.code);
-        if line.of.kind == PhaseKind::Pretreatment && !about {
+        if line.of.kind == Some(PhaseKind::Pretreatment) && !about {
             return Some(false);
         }
         let (mut first, mut last) = (self.from_cycle, self.to_cycle);
         if let Window::CycleDay((cycle, day)) = self.window {
-            if line.of.cycle_day != day {
+            if line.of.cycle_day? != day {
                 return Some(false);
             }
             (first, last) = (Some(cycle), Some(cycle));
@@ -134,20 +135,30 @@ impl LimitRule {
         Some(first.is_none_or(|first| first <= cycle) && last.is_none_or(|last| cycle <= last))
     }
 
-    /// The highest count of any window.
-    fn highest(&self, facts: &Facts<'_>, lines: &[Line<'_>], waste: bool) -> Count {
+    /// The highest count of any window that holds a dose of the request.
+    fn highest(&self, facts: &Facts<'_>, doses: &Doses<'_>, waste: bool) -> Count {
+        let lines = &doses.lines;
         if self.measure == Measure::Cycles {
             return self.cycles(facts, lines);
         }
         let mut count = Count::default();
-        let mut parts: Vec<(&Line<'_>, Exact)> = Vec::new();
-        for (at, line) in lines.iter().enumerate() {
-            match (self.holds(line), self.part(facts, at, line, waste)) {
-                (Some(false), _) => {}
-                (Some(true), Ok(part)) => parts.push((line, part)),
-                (Some(true), Err(missing)) => count.missing.push(missing),
-                (None, _) => {
-                    count.missing.push(need("request.lines", &format!("lines[{at}] does not tell its cycle")));
+        let mut parts = self.parts(facts, "lines", lines, waste, &mut count.missing);
+        if let (Some(first), Some(end)) = (lines.first(), self.end_from(lines.first())) {
+            // A window that begins with a dose given before may reach into the request.
+            let reaches = |line: &&Line<'_>| self.end_from(Some(line)).is_some_and(|end| first.day < end);
+            match &doses.before {
+                Some(before) => {
+                    let from = before.iter().position(|line| reaches(&line)).unwrap_or(before.len());
+                    let before = before.get(from..).unwrap_or_default();
+                    let mut earlier = self.parts(facts, "given", before, waste, &mut count.missing);
+                    earlier.append(&mut parts);
+                    parts = earlier;
+                }
+                None if prior(facts, "doses-received") == Ok(0) => {}
+                None => {
+                    let reason =
+                        format!("doses given before {}, which fall in one window with it up to {end}", first.day);
+                    count.missing.push(need("request.given", &reason));
                 }
             }
         }
@@ -162,11 +173,7 @@ impl LimitRule {
                 for at in 0..parts.len() {
                     let from = parts.get(at..).unwrap_or_default();
                     let Some((first, _)) = from.first() else { continue };
-                    let end = match self.window {
-                        Window::RollingMonths(months) => number::plus_months(first.day, months),
-                        Window::RollingDays(days) => number::plus(first.day, i64::from(days)),
-                        _ => continue,
-                    };
+                    let Some(end) = self.end_from(Some(first)) else { continue };
                     let within = from.partition_point(|(line, _)| line.day < end);
                     count.raise(sum(from.get(..within).unwrap_or_default()), first);
                 }
@@ -186,16 +193,53 @@ impl LimitRule {
         count
     }
 
+    /// The day after a rolling window that begins with a dose.
+    fn end_from(&self, line: Option<&Line<'_>>) -> Option<number::Day> {
+        match self.window {
+            Window::RollingMonths(months) => Some(number::plus_months(line?.day, months)),
+            Window::RollingDays(days) => Some(number::plus(line?.day, i64::from(days))),
+            _ => None,
+        }
+    }
+
+    /// What each dose that the limit counts adds; what cannot be told goes to `missing`.
+    fn parts<'l, 'a>(
+        &self,
+        facts: &Facts<'_>,
+        place: &str,
+        lines: &'l [Line<'a>],
+        waste: bool,
+        missing: &mut Vec<Need>,
+    ) -> Vec<(&'l Line<'a>, Exact)> {
+        let mut parts = Vec::new();
+        for (at, line) in lines.iter().enumerate() {
+            let here = format!("{place}[{at}]");
+            match self.holds(line) {
+                Some(false) => {}
+                Some(true) => match self.part(facts, line, waste) {
+                    Ok(part) => parts.push((line, part)),
+                    Err(Lack::Dose(what)) => missing.push(need(&format!("request.{place}"), &format!("{here} {what}"))),
+                    Err(Lack::Fact(fact)) => missing.push(fact),
+                },
+                None => {
+                    let what = format!("{here} does not tell its cycle and the day of it");
+                    missing.push(need(&format!("request.{place}"), &what));
+                }
+            }
+        }
+        parts
+    }
+
     /// What one dose adds.
-    fn part(&self, facts: &Facts<'_>, at: usize, line: &Line<'_>, waste: bool) -> Result<Exact, Need> {
-        let missing = |what: &str| need("request.lines", &format!("lines[{at}] {what}"));
+    fn part(&self, facts: &Facts<'_>, line: &Line<'_>, waste: bool) -> Result<Exact, Lack> {
+        let missing = |what: &str| Lack::Dose(what.to_owned());
         match self.measure {
             Measure::Doses => Ok(Exact::ONE),
             Measure::HcpcsUnits => {
                 match (&self.counts, &line.of.code) {
                     (Some(_), None) => return Err(missing("does not tell its code")),
                     (Some(counted), Some(code)) if counted != code => {
-                        return Err(missing(&format!("is coded {code}, and the limit counts {counted}")));
+                        return Err(Lack::Dose(format!("is coded {code}, and the limit counts {counted}")));
                     }
                     _ => {}
                 }
@@ -217,11 +261,11 @@ impl LimitRule {
                 });
                 Ok(counted.map(|vial| Exact::from(vial.count)).sum())
             }
-            Measure::Milligrams if waste => Err(missing("does not tell what its vials hold")),
+            Measure::Milligrams if waste => line.opened.ok_or_else(|| missing("does not tell what its vials hold")),
             Measure::Milligrams => line.milligrams.ok_or_else(|| missing("does not tell its amount in milligrams")),
             Measure::MilligramsPerKilogram => {
                 let given = line.milligrams.ok_or_else(|| missing("does not tell its amount in milligrams"))?;
-                Ok(given / kilograms(facts)?)
+                Ok(given / kilograms(facts).map_err(Lack::Fact)?)
             }
             Measure::Hours => line.of.hours.map(Exact::from).ok_or_else(|| missing("does not tell its hours")),
             Measure::Cycles => Err(missing("is not counted in cycles")),
@@ -309,6 +353,14 @@ fn prior(facts: &Facts<'_>, fact: &str) -> Result<u32, Need> {
 
 fn need(fact: &str, reason: &str) -> Need {
     Need { fact: fact.to_owned(), reason: reason.to_owned() }
+}
+
+/// Why a dose cannot be counted.
+enum Lack {
+    /// The dose does not tell something: what.
+    Dose(String),
+    /// A fact is not known.
+    Fact(Need),
 }
 
 /// What was counted, and what could not be.

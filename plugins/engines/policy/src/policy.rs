@@ -222,6 +222,7 @@ pub(crate) struct Billing {
     pub revenue: Vec<Revenue>,
     pub edits: Vec<Rule>,
     pub ndc: Option<Vec<Citation>>,
+    pub ndc_unit: Option<String>,
     pub white_bag: Option<Vec<Citation>>,
     pub payment: Vec<Conditional<Statement>>,
     pub open: Vec<Conditional<Ask>>,

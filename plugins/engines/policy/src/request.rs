@@ -18,13 +18,23 @@ pub(crate) struct Case<'a> {
     pub day: Day,
 }
 
-/// One dose of a request.
+/// The doses of a request, and those before it.
+#[derive(Debug)]
+pub(crate) struct Doses<'a> {
+    pub lines: Vec<Line<'a>>,
+    /// Doses given before; `None` where they are not known.
+    pub before: Option<Vec<Line<'a>>>,
+}
+
+/// One dose.
 #[derive(Debug)]
 pub(crate) struct Line<'a> {
     pub of: &'a RequestLine,
     pub day: Day,
     /// The amount in milligrams, when it is told in a unit of mass.
     pub milligrams: Option<Exact>,
+    /// Milligrams that the opened vials hold, when all of them are told.
+    pub opened: Option<Exact>,
 }
 
 /// One former treatment.
@@ -35,28 +45,54 @@ pub(crate) struct Treated<'a> {
 }
 
 impl<'a> Case<'a> {
-    pub fn assess(request: &'a AssessRequest) -> Result<(Self, Vec<Line<'a>>), Error> {
-        let AssessRequest { coverage, service_day, product, indication, regimen, stage, diagnosis, lines, facts } =
-            request;
+    pub fn assess(request: &'a AssessRequest) -> Result<(Self, Doses<'a>), Error> {
+        let AssessRequest {
+            coverage,
+            service_day,
+            product,
+            indication,
+            regimen,
+            stage,
+            diagnosis,
+            lines,
+            given,
+            facts,
+        } = request;
         let case = Self::new(coverage, service_day, facts)?;
         named("product", product)?;
-        let lines = read_lines(lines, case.day)?;
+        let lines = read_lines("lines", lines)?;
+        if let Some(early) = lines.iter().position(|line| line.day < case.day) {
+            return Err(bad(format!("lines[{early}].day: it is before the service day, {}", case.day)));
+        }
+        let before = match (given, stage) {
+            (Some(given), _) => Some(read_lines("given", given)?),
+            (None, Stage::Initial) => Some(Vec::new()),
+            (None, Stage::Renewal) => None,
+        };
+        let first = lines.first().map_or(case.day, |line| line.day);
+        if let Some(late) = before.iter().flatten().position(|dose| dose.day > first) {
+            return Err(bad(format!("given[{late}].day: it is after the first dose of the request")));
+        }
         let distinct = |words: Vec<&'a str>| -> std::collections::BTreeSet<&'a str> { words.into_iter().collect() };
         let mut asked = case
             .asked
             .code("request.product", product)
-            .maybe("request.indication", filled(indication))
-            .maybe("request.use-for", filled(indication))
-            .maybe("request.regimen", filled(regimen))
+            .maybe("request.indication", indication.as_deref().and_then(filled))
+            .maybe("request.use-for", indication.as_deref().and_then(filled))
+            .maybe("request.regimen", regimen.as_deref().and_then(filled))
             .code("request.stage", self::stage(*stage));
         asked = with_diagnosis(asked, diagnosis)?;
         if !lines.is_empty() {
-            asked = asked
-                .codes("request.phases", distinct(lines.iter().map(|line| line.of.phase.as_str()).collect()))
-                .codes("request.phase-kinds", distinct(lines.iter().map(|line| kind(line.of.kind)).collect()))
-                .codes("request.settings", distinct(lines.iter().map(|line| line.of.setting.as_str()).collect()));
+            asked = asked.codes("request.phases", distinct(lines.iter().map(|line| line.of.phase.as_str()).collect()));
+            // What one dose does not tell is not known of all of them.
+            if let Some(kinds) = lines.iter().map(|line| Some(kind(line.of.kind?))).collect() {
+                asked = asked.codes("request.phase-kinds", distinct(kinds));
+            }
+            if let Some(settings) = lines.iter().map(|line| line.of.setting.as_deref()).collect() {
+                asked = asked.codes("request.settings", distinct(settings));
+            }
         }
-        Ok((Self { asked, ..case }, lines))
+        Ok((Self { asked, ..case }, Doses { lines, before }))
     }
 
     pub fn prefer(request: &'a PreferRequest) -> Result<(Self, Vec<Treated<'a>>), Error> {
@@ -87,7 +123,9 @@ impl<'a> Case<'a> {
         let case = Self::new(&request.coverage, &request.service_day, &request.facts)?;
         named("product", &request.product)?;
         one_of("setting", &request.setting, SETTINGS)?;
-        one_of("channel", &request.channel, CHANNELS)?;
+        if let Some(channel) = &request.channel {
+            one_of("channel", channel, CHANNELS)?;
+        }
         code("code", request.code.as_deref())?;
         if request.units == Some(0) {
             return Err(bad("units: 0; a dose is billed as one unit or more"));
@@ -95,7 +133,7 @@ impl<'a> Case<'a> {
         let asked = case
             .asked
             .code("request.product", &request.product)
-            .code("request.channel", &request.channel)
+            .maybe("request.channel", request.channel.as_deref())
             .codes("request.settings", [request.setting.as_str()])
             .maybe("request.code", request.code.as_deref())
             .maybe("request.ndc", request.ndc.as_deref());
@@ -124,22 +162,21 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Reads the doses of a request: each has a day that exists, none before the service day, the oldest first.
-fn read_lines(lines: &[RequestLine], service: Day) -> Result<Vec<Line<'_>>, Error> {
+/// Reads doses: each has a day that exists, the oldest first.
+fn read_lines<'a>(place: &str, lines: &'a [RequestLine]) -> Result<Vec<Line<'a>>, Error> {
     let mut read: Vec<Line<'_>> = Vec::with_capacity(lines.len());
     for (at, line) in lines.iter().enumerate() {
-        let here = |what: &str, why: String| bad(format!("lines[{at}].{what}: {why}"));
+        let here = |what: &str, why: String| bad(format!("{place}[{at}].{what}: {why}"));
         let day = number::day(&line.day).map_err(|why| here("day", why))?;
-        if day < service {
-            return Err(here("day", format!("{day} is before the service day, {service}")));
-        }
         if let Some(before) = read.last().map(|before| before.day).filter(|before| day < *before) {
             return Err(here("day", format!("{day} comes after a dose on {before}; write the oldest first")));
         }
-        named(&format!("lines[{at}].phase"), &line.phase)?;
-        one_of(&format!("lines[{at}].setting"), &line.setting, SETTINGS)?;
-        code(&format!("lines[{at}].code"), line.code.as_deref())?;
-        if line.cycle_day == 0 {
+        named(&format!("{place}[{at}].phase"), &line.phase)?;
+        if let Some(setting) = &line.setting {
+            one_of(&format!("{place}[{at}].setting"), setting, SETTINGS)?;
+        }
+        code(&format!("{place}[{at}].code"), line.code.as_deref())?;
+        if line.cycle_day == Some(0) {
             return Err(here("cycle-day", "0; the days of a cycle are counted from 1".to_owned()));
         }
         if line.cycle == Some(0) {
@@ -160,9 +197,21 @@ fn read_lines(lines: &[RequestLine], service: Day) -> Result<Vec<Line<'_>>, Erro
                 return Err(here(&format!("vials[{nth}].ndc"), "write eleven digits without hyphens".to_owned()));
             }
         }
-        read.push(Line { of: line, day, milligrams });
+        read.push(Line { of: line, day, milligrams, opened: opened(line).map_err(|why| here("vials", why))? });
     }
     Ok(read)
+}
+
+/// Milligrams that the opened vials of a dose hold. `None` where one of them is not told.
+fn opened(line: &RequestLine) -> Result<Option<Exact>, String> {
+    let mut total = Exact::ZERO;
+    for vial in &line.vials {
+        let Some(content) = &vial.content else { return Ok(None) };
+        let Some(content) = milligrams(number::exact(content.value)?, &content.unit) else { return Ok(None) };
+        let held = content.checked_mul(Exact::from(vial.count)).and_then(|held| total.checked_add(held));
+        total = held.ok_or("they hold more than can be counted")?;
+    }
+    Ok(Some(total).filter(|_| !line.vials.is_empty()))
 }
 
 fn milligrams(value: Exact, unit: &str) -> Option<Exact> {

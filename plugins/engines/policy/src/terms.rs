@@ -7,7 +7,7 @@ use paratope_sdk::words::{Ask, FactValue, Finding, FindingStatus, Need, Statemen
 
 use crate::document::Missing;
 use crate::policy::{ClockRule, Conditional, DocumentRule, Policies, Policy, applies};
-use crate::request::{Case, Line};
+use crate::request::{Case, Doses};
 
 impl Policies {
     /// The terms of a policy for one request, and what is open about them.
@@ -16,11 +16,11 @@ impl Policies {
         policy: &Policy,
         line_of_business: &str,
         case: &Case<'_>,
-        lines: &[Line<'_>],
+        doses: &Doses<'_>,
     ) -> (Terms, Vec<Ask>) {
         let mut asks = Vec::new();
         let terms = Terms {
-            limits: policy.limits.iter().map(|limit| limit.judge(case, lines)).collect(),
+            limits: policy.limits.iter().map(|limit| limit.judge(case, doses)).collect(),
             durations: durations(policy, case, &mut asks),
             documents: policy.documents.iter().filter_map(|document| document.judge(case)).collect(),
             channels: self.channels(policy, case, &mut asks),

@@ -24,11 +24,12 @@ fn request(product: &str, facts: Vec<Fact>, lines: Vec<RequestLine>) -> AssessRe
         },
         service_day: "2024-02-05".to_owned(),
         product: product.to_owned(),
-        indication: String::new(),
-        regimen: String::new(),
+        indication: None,
+        regimen: None,
         stage: Stage::Initial,
         diagnosis: Vec::new(),
         lines,
+        given: None,
         facts,
     }
 }
@@ -98,17 +99,17 @@ fn without_measures_the_answer_is_to_ask() {
 fn cap(amount: i64, attached: Option<&[&str]>) -> FindingStatus {
     let line = RequestLine {
         phase: "step-up-1".to_owned(),
-        kind: PhaseKind::StepUp,
+        kind: Some(PhaseKind::StepUp),
         day: "2024-02-05".to_owned(),
         cycle: Some(1),
-        cycle_day: 1,
+        cycle_day: Some(1),
         amount: Some(Quantity { value: Decimal { units: amount, scale: 0 }, unit: "mg".to_owned() }),
         code: None,
         units: None,
         discarded_units: None,
         vials: Vec::new(),
         hours: None,
-        setting: "hospital-outpatient".to_owned(),
+        setting: Some("hospital-outpatient".to_owned()),
     };
     let attached = attached.map(|codes| {
         fact("documents-attached", FactValue::Codes(codes.iter().map(|code| (*code).to_owned()).collect()))

@@ -18,6 +18,10 @@ impl Workshop<'_, '_, '_> {
             revenue: row.revenue.iter().map(|row| self.revenue(row)).collect(),
             edits: self.rules(&row.edit),
             ndc: row.ndc.as_ref().map(|cite| self.cite(cite)),
+            ndc_unit: row.ndc_unit.as_ref().map(|unit| {
+                self.word(unit.get_ref(), unit.span(), "a unit of an NDC quantity", &["UN", "ML", "GR", "F2"]);
+                unit.get_ref().clone()
+            }),
             white_bag: row.white_bag.as_ref().map(|cite| self.cite(cite)),
             payment: self.statements(&row.payment),
             open: row

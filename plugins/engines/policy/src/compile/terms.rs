@@ -199,6 +199,9 @@ impl Workshop<'_, '_, '_> {
                     clock: payer::Clock {
                         id: row.id.clone(),
                         text: row.text.clone(),
+                        act: row.act.word(),
+                        subject: row.subject.word(),
+                        anchor: row.anchor.word(),
                         priority: match row.priority {
                             Priority::Standard => "standard",
                             Priority::Expedited => "expedited",

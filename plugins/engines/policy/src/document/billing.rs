@@ -30,6 +30,9 @@ pub struct Billing {
     pub edit: Vec<Criterion>,
     /// Where it was read that the line carries the NDC, eleven digits without hyphens. Absent: neither checked nor told.
     pub ndc: Option<Cite>,
+    /// The unit in which the quantity of an NDC is told: `UN`, `ML`, `GR`, `F2`.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub ndc_unit: Option<Spanned<String>>,
     /// Where it was read that a drug supplied by a pharmacy is not on the provider's claim.
     pub white_bag: Option<Cite>,
     /// How payment is set.

@@ -2,10 +2,10 @@
 
 use paratope_policy_engine::Policies;
 use paratope_sdk::payer::{
-    AssessRequest, Assessment, BillingRequest, Coverage, ExpectedOutcome, PreferRequest, Preference, RequestLine, Span,
-    Stage,
+    AssessRequest, Assessment, BillingRequest, Coverage, Error, ExpectedOutcome, PreferRequest, Preference,
+    RequestLine, Span, Stage,
 };
-use paratope_sdk::words::{Decimal, Fact, FactValue, FindingStatus, PhaseKind, Quantity};
+use paratope_sdk::words::{Decimal, Fact, FactValue, FindingStatus, PhaseKind, Quantity, VialUse};
 
 use super::diagnostics::{CITE, POLICY, compile};
 
@@ -18,18 +18,23 @@ fn coverage() -> Coverage {
     Coverage { line_of_business: "commercial".to_owned(), group: None, state: None, delegate: None, funding: None }
 }
 
-fn assess(rows: &str, change: impl FnOnce(&mut AssessRequest)) -> Assessment {
-    let mut request = AssessRequest {
+fn assess_request() -> AssessRequest {
+    AssessRequest {
         coverage: coverage(),
         service_day: "2026-03-02".to_owned(),
         product: "exemplimab".to_owned(),
-        indication: "use".to_owned(),
-        regimen: "regimen".to_owned(),
+        indication: Some("use".to_owned()),
+        regimen: Some("regimen".to_owned()),
         stage: Stage::Initial,
         diagnosis: vec!["C90.02".to_owned()],
         lines: Vec::new(),
+        given: None,
         facts: Vec::new(),
-    };
+    }
+}
+
+fn assess(rows: &str, change: impl FnOnce(&mut AssessRequest)) -> Assessment {
+    let mut request = assess_request();
     change(&mut request);
     policies(rows).assess(&request).unwrap()
 }
@@ -41,16 +46,16 @@ fn fact(code: &str, value: FactValue) -> Fact {
 fn line(day: &str, milligrams: i64) -> RequestLine {
     RequestLine {
         phase: "full".to_owned(),
-        kind: PhaseKind::Maintenance,
+        kind: Some(PhaseKind::Maintenance),
         day: day.to_owned(),
         cycle: None,
-        cycle_day: 1,
+        cycle_day: Some(1),
         amount: Some(Quantity { value: Decimal { units: milligrams, scale: 0 }, unit: "mg".to_owned() }),
         code: None,
         units: None,
         discarded_units: None,
         vials: Vec::new(),
-        setting: "office".to_owned(),
+        setting: Some("office".to_owned()),
         hours: None,
     }
 }
@@ -258,11 +263,13 @@ fn a_bill_tells_ndc_revenue_code_and_what_to_write_beside_a_code_without_a_name(
             setting: setting.to_owned(),
             diagnosis: Vec::new(),
             code: Some(code.to_owned()),
+            amount: None,
             units: Some(1),
             discarded_units: None,
-            container_single_dose: true,
+            vials: Vec::new(),
+            container_single_dose: Some(true),
             ndc: Some("12345678901".to_owned()),
-            channel: "buy-and-bill".to_owned(),
+            channel: Some("buy-and-bill".to_owned()),
             facts: Vec::new(),
         };
         policies.billing(&request).unwrap().lines.remove(0)
@@ -359,4 +366,88 @@ fn one_of_several_preferred_products_may_be_enough_within_a_lookback() {
     assert_eq!(prefer(Some("2026-03-02"), true), Preference::StepRequired);
     assert_eq!(prefer(None, true), Preference::StepRequired);
     assert_eq!(prefer(None, false), Preference::Unknown);
+}
+
+const ROLLING: &str = r#"
+[[limit]]
+id = "month"
+text = "At most 10 mg in 28 days."
+measure = "milligrams"
+amount = "10"
+window = { rolling-days = 28 }
+CITE
+"#;
+
+/// The limit of 10 mg in 28 days for a dose of 6 mg on 30 March, after these.
+fn after(stage: Stage, given: Option<Vec<RequestLine>>, facts: Vec<Fact>) -> (FindingStatus, String) {
+    let answer = assess(ROLLING, |request| {
+        request.stage = stage;
+        request.lines = vec![line("2026-03-30", 6)];
+        request.given = given;
+        request.facts = facts;
+    });
+    let limit = answer.terms.limits.into_iter().next().unwrap();
+    (limit.finding.status, limit.finding.needs.into_iter().next().map(|need| need.fact).unwrap_or_default())
+}
+
+#[test]
+fn a_rolling_limit_looks_back_at_what_was_given() {
+    let met = (FindingStatus::Met, String::new());
+    let unmet = (FindingStatus::Unmet, String::new());
+    assert_eq!(after(Stage::Initial, None, Vec::new()), met);
+    assert_eq!(after(Stage::Renewal, Some(Vec::new()), Vec::new()), met);
+    // 28 days before, the window of the earlier dose ends the day before; 27 days before, it reaches in.
+    assert_eq!(after(Stage::Renewal, Some(vec![line("2026-03-02", 6)]), Vec::new()), met);
+    assert_eq!(after(Stage::Renewal, Some(vec![line("2026-03-03", 6)]), Vec::new()), unmet);
+    assert_eq!(after(Stage::Renewal, Some(vec![line("2026-03-03", 4)]), Vec::new()), met);
+    // What is not known is asked, unless a count says that there was none.
+    assert_eq!(after(Stage::Renewal, None, Vec::new()), (FindingStatus::Unknown, "request.given".to_owned()));
+    assert_eq!(after(Stage::Renewal, None, vec![fact("doses-received", FactValue::Count(0))]), met);
+    let silent = RequestLine { amount: None, ..line("2026-03-20", 1) };
+    let unknown = (FindingStatus::Unknown, "request.given".to_owned());
+    assert_eq!(after(Stage::Renewal, Some(vec![silent.clone()]), Vec::new()), unknown);
+    let early = RequestLine { day: "2026-03-02".to_owned(), ..silent };
+    assert_eq!(after(Stage::Renewal, Some(vec![early]), Vec::new()), met);
+}
+
+#[test]
+fn doses_given_before_are_not_after_the_request() {
+    let mut request = assess_request();
+    request.given = Some(vec![line("2026-03-31", 1)]);
+    request.lines = vec![line("2026-03-30", 1)];
+    let Err(Error::BadRequest(why)) = policies(ROLLING).assess(&request) else { panic!("it was taken") };
+    assert!(why.starts_with("given[0].day"), "{why}");
+}
+
+#[test]
+fn what_a_bill_depends_on_is_asked_not_assumed() {
+    let policies = policies(BILLED);
+    let mut request = BillingRequest {
+        coverage: coverage(),
+        service_day: "2026-03-31".to_owned(),
+        product: "exemplimab".to_owned(),
+        setting: "office".to_owned(),
+        diagnosis: Vec::new(),
+        code: Some("J3590".to_owned()),
+        amount: None,
+        units: Some(1),
+        discarded_units: Some(0),
+        vials: Vec::new(),
+        container_single_dose: Some(true),
+        ndc: None,
+        channel: None,
+        facts: Vec::new(),
+    };
+    let asked = |request: &BillingRequest| {
+        let bill = policies.billing(request).unwrap();
+        (bill.lines.len(), bill.asks.into_iter().map(|ask| ask.topic).collect::<Vec<_>>())
+    };
+    let (lines, topics) = asked(&request);
+    assert!(lines == 0 && topics.iter().any(|topic| topic == "channel"), "{topics:?}");
+
+    request.channel = Some("buy-and-bill".to_owned());
+    let vial = |ndc: &str| VialUse { presentation: "v".to_owned(), ndc: Some(ndc.to_owned()), count: 1, content: None };
+    request.vials = vec![vial("12345678901"), vial("12345678902")];
+    let (_, topics) = asked(&request);
+    assert!(topics.iter().any(|topic| topic == "ndc"), "{topics:?}");
 }
