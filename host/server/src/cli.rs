@@ -34,6 +34,10 @@ struct Cli {
     /// Where the store is [default: $XDG_DATA_HOME/paratope or ~/.local/share/paratope].
     #[arg(long, global = true, env = "PARATOPE_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
+    /// The PostgreSQL database that holds the store in place of a file, as postgres://USER:PASSWORD@HOST/NAME. Better told by
+    /// the environment, where other users cannot read it.
+    #[arg(long, global = true, env = "PARATOPE_DATABASE", hide_env_values = true, value_name = "URL")]
+    database: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -134,7 +138,7 @@ type Outcome = Result<Exit, Failure>;
 /// Parses the command line and runs it.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let app = App { data: cli.data };
+    let app = App { data: cli.data, database: cli.database.map(Into::into) };
     let outcome = match cli.command {
         Command::Demo(command) => demo::run(&app, &command),
         Command::Serve(command) => serve::run(&app, &command),

@@ -20,7 +20,7 @@ use crate::function::Answer;
 use crate::gate::Gate;
 use crate::services::ServiceError;
 use crate::session::{AskError, Session};
-use crate::store::{Activation, NewPlugin, Source, Store, StoreError, StoredPlugin};
+use crate::store::{Activation, Address, NewPlugin, Source, Store, StoreError, StoredPlugin};
 
 /// Recorded calls run again at once.
 const REPLAYS: usize = 2;
@@ -34,8 +34,10 @@ const ARCHIVE: usize = 32;
 /// What a host is made of.
 #[derive(Debug, Clone)]
 pub struct HostSettings {
-    /// The data folder: the store and the compiled code.
+    /// The data folder: compiled code, and the store where no database is told.
     pub data: PathBuf,
+    /// The PostgreSQL database the store is in.
+    pub database: Option<Address>,
     /// Determinations that may use one plugin at once.
     pub calls_per_plugin: u32,
     /// The program that compiles foreign plugins: this one.
@@ -52,15 +54,19 @@ impl HostSettings {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let program = std::env::current_exe().context("failed to find this program")?;
         let calls_per_plugin = u32::try_from(cores).unwrap_or(2).max(2);
-        Ok(Self { data, calls_per_plugin, program, bundled: true, preparing: |_| {} })
+        Ok(Self { data, database: None, calls_per_plugin, program, bundled: true, preparing: |_| {} })
     }
 }
 
-/// The host. Clones share everything.
+/// The host, and for whom it acts. Clones share everything.
 #[derive(Clone)]
 pub struct Host {
     inner: Arc<Inner>,
+    actor: Arc<str>,
 }
+
+/// Who acts when the host does something by itself.
+pub const ITSELF: &str = "paratope";
 
 struct Inner {
     sandbox: Sandbox,
@@ -149,7 +155,10 @@ impl Host {
     /// Opens the store, brings the bundled plugins up to date and loads what is active. A plugin that cannot be
     /// loaded is a trouble of its own and stops nothing.
     pub async fn open(settings: HostSettings, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
-        let store = Store::open(&settings.data).await?;
+        let store = match &settings.database {
+            Some(address) => Store::open_database(address).await?,
+            None => Store::open(&settings.data).await?,
+        };
         let sandbox = Sandbox::new(SandboxSettings {
             cache: Some(settings.data.join("compiled")),
             worker: Some(CompileWorker::new(settings.program, ["compile-worker"])),
@@ -170,12 +179,24 @@ impl Host {
                 changing: tokio::sync::Mutex::default(),
                 archive: Mutex::default(),
             }),
+            actor: ITSELF.into(),
         };
         if settings.bundled {
             host.bring_bundled(settings.preparing).await?;
         }
         host.load_active().await?;
         Ok(host)
+    }
+
+    /// This host, acting for someone: what it does from here on is told of them.
+    #[must_use]
+    pub fn acting_for(&self, actor: &str) -> Self {
+        Self { inner: Arc::clone(&self.inner), actor: actor.into() }
+    }
+
+    /// For whom it acts.
+    pub fn actor(&self) -> &str {
+        &self.actor
     }
 
     /// The store.
@@ -278,8 +299,7 @@ impl Host {
         let now = self.now();
         let kept =
             NewPlugin { digest: plugin.digest(), manifest: &manifest, origin: Origin::Foreign, bytes: &component };
-        self.store().keep(&kept, now).await?;
-        self.store().activate(&manifest.name, plugin.digest(), Source::Loaded, now).await?;
+        self.store().install(&kept, self.actor(), now).await?;
         let activation = Activation {
             name: manifest.name.clone(),
             digest: plugin.digest().to_owned(),
@@ -394,9 +414,9 @@ mod tests {
         let store = Store::open(folder.path()).await.unwrap();
         let now = SystemClock.now();
         let kept = NewPlugin { digest: "sha256:0", manifest: &manifest, origin: Origin::Snapshot, bytes: b"no plugin" };
-        store.keep(&kept, now).await.unwrap();
-        store.activate("broken", "sha256:0", Source::Loaded, now).await.unwrap();
-        store.activate("gone", "sha256:0", Source::Loaded, now).await.unwrap();
+        store.keep(&kept, "a", now).await.unwrap();
+        store.activate("broken", "sha256:0", Source::Loaded, "a", now).await.unwrap();
+        store.activate("gone", "sha256:0", Source::Loaded, "a", now).await.unwrap();
         drop(store);
         let settings = HostSettings { bundled: false, ..HostSettings::new(folder.path().to_owned()).unwrap() };
         let host = Host::open(settings, Arc::new(SystemClock)).await.unwrap();

@@ -1,21 +1,30 @@
-//! The store: one SQLite file. Nothing else in the host knows SQL.
+//! The store: one SQLite file, or one PostgreSQL database that several hosts share. Nothing else in the host knows SQL.
 //!
-//! Writes are durable when they return. Determinations are written by one task that commits many at once
-//! (`determinations`); everything else takes its turn on the same connection.
+//! The same statements run on both: parameters are `$1`, numbers are `bigint`, days and times are text. Writes are durable
+//! when they return. Determinations are written by one task that commits many at once (`determinations`).
 
+#[cfg(test)]
+pub(crate) mod testing;
+
+mod audit;
+mod chain;
 mod determinations;
 mod plugins;
 mod sites;
 mod writer;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, SqliteConnection, SqlitePool};
-use tokio::sync::Mutex;
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AnyPool, ConnectOptions as _, Executor as _};
+use url::Url;
 
+pub use self::audit::{Audited, Broken, Event, Verifier};
 pub use self::determinations::{Call, Chain, Determination, DeterminationKind, Draft, Listed, Sealed};
 pub use self::plugins::{Activation, NewPlugin, Source, StoredPlugin};
 pub use self::sites::StoredSite;
@@ -26,11 +35,45 @@ use self::writer::Writer;
 /// The store's file in the data folder.
 pub const FILE: &str = "paratope.db";
 
-/// How long a write waits for another process.
-const BUSY: Duration = Duration::from_secs(10);
-
 /// Connections that read at the same time.
 const READERS: u32 = 4;
+
+/// Connections that write at the same time, where the database allows more than one.
+const WRITERS: u32 = 4;
+
+/// How long a statement waits for a connection before it fails.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What every connection to SQLite is told: readers do not wait for the writer, and a commit that was acknowledged survives
+/// a loss of power. A write waits for another process for as long as for a connection.
+const SQLITE: &str = "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; \
+                      pragma busy_timeout = 10000;";
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("./migrations/postgres");
+
+/// The address of a PostgreSQL database. It may hold a password, so it is never shown.
+#[derive(Clone)]
+pub struct Address(String);
+
+impl From<String> for Address {
+    fn from(url: String) -> Self {
+        Self(url)
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Address(..)")
+    }
+}
+
+/// Which database the store is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Sqlite,
+    Postgres,
+}
 
 /// What can go wrong. No message holds anything that was stored.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -43,6 +86,9 @@ pub enum StoreError {
         /// What the system said.
         source: Arc<std::io::Error>,
     },
+    /// Not the address of a database.
+    #[error("a database is told as postgres://USER@HOST/NAME, or by the folder of an SQLite file")]
+    Url,
     /// The database refused.
     #[error("the store failed to {doing}")]
     Database {
@@ -73,9 +119,10 @@ fn failed_to(doing: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
 /// The store. Clones share everything.
 #[derive(Debug, Clone)]
 pub struct Store {
-    reads: SqlitePool,
-    /// The one connection that writes. Waiting for it is fair.
-    writes: Arc<Mutex<SqliteConnection>>,
+    kind: Kind,
+    reads: AnyPool,
+    /// In SQLite the one connection that writes; waiting for it is fair.
+    writes: AnyPool,
     writer: Writer,
     known: Arc<Known>,
 }
@@ -85,24 +132,40 @@ impl Store {
     pub async fn open(folder: &Path) -> Result<Self, StoreError> {
         make_private(folder)
             .map_err(|source| StoreError::Folder { path: folder.to_owned(), source: Arc::new(source) })?;
-        let options = SqliteConnectOptions::new()
-            .filename(folder.join(FILE))
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // A commit that was acknowledged survives a loss of power.
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY);
-        let mut writes = options.connect().await.map_err(failed_to("open"))?;
-        sqlx::migrate!("./migrations")
-            .run(&mut writes)
-            .await
-            .map_err(|source| StoreError::Migration(Arc::new(source)))?;
-        let reads =
-            SqlitePoolOptions::new().max_connections(READERS).connect_with(options).await.map_err(failed_to("open"))?;
-        let writes = Arc::new(Mutex::new(writes));
-        let writer = Writer::start(Arc::clone(&writes));
-        Ok(Self { reads, writes, writer, known: Arc::default() })
+        let file = SqliteConnectOptions::new().filename(folder.join(FILE)).create_if_missing(true);
+        Self::connect(Kind::Sqlite, &file.to_url_lossy()).await
+    }
+
+    /// Opens the store in a PostgreSQL database, and makes its tables when they are not there.
+    pub async fn open_database(Address(url): &Address) -> Result<Self, StoreError> {
+        let url: Url = url.parse().map_err(|_| StoreError::Url)?;
+        if !matches!(url.scheme(), "postgres" | "postgresql") {
+            return Err(StoreError::Url);
+        }
+        Self::connect(Kind::Postgres, &url).await
+    }
+
+    async fn connect(kind: Kind, url: &Url) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let connect = AnyConnectOptions::from_url(url).map_err(failed_to("open"))?;
+        let pool = |connections: u32| {
+            let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
+            let options = match kind {
+                Kind::Sqlite => options
+                    .idle_timeout(None)
+                    .max_lifetime(None)
+                    .after_connect(|connection, _| Box::pin(async move { connection.execute(SQLITE).await.map(drop) })),
+                Kind::Postgres => options,
+            };
+            let connect = connect.clone();
+            async move { options.connect_with(connect).await.map_err(failed_to("open")) }
+        };
+        let writes = pool(if kind == Kind::Sqlite { 1 } else { WRITERS }).await?;
+        let migrations = if kind == Kind::Sqlite { &SQLITE_MIGRATIONS } else { &POSTGRES_MIGRATIONS };
+        migrations.run(&writes).await.map_err(|source| StoreError::Migration(Arc::new(source)))?;
+        let reads = pool(READERS).await?;
+        let writer = Writer::start(kind, writes.clone());
+        Ok(Self { kind, reads, writes, writer, known: Arc::default() })
     }
 
     /// Whether the store answers.

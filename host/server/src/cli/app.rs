@@ -13,6 +13,7 @@ use super::{Failure, Outcome};
 use crate::clock::SystemClock;
 use crate::host::{Host, HostSettings, default_data};
 use crate::input::{self, Format};
+use crate::store::Address;
 
 /// Bytes of a file people hand in. A request is a few thousand; more is a mistake.
 const MAX_INPUT: u64 = 8 * 1024 * 1024;
@@ -20,6 +21,7 @@ const MAX_INPUT: u64 = 8 * 1024 * 1024;
 /// What the command line says of every command.
 pub(super) struct App {
     pub(super) data: Option<PathBuf>,
+    pub(super) database: Option<Address>,
 }
 
 impl App {
@@ -33,16 +35,17 @@ impl App {
         logs("warn");
         let data = self.data()?;
         runtime()?.block_on(async {
-            let host = open(data).await?;
+            let host = self.open(data).await?;
             work(host).await
         })
     }
-}
 
-/// Opens the host on a data folder.
-pub(super) async fn open(data: PathBuf) -> anyhow::Result<Host> {
-    let preparing = |plugins| eprintln!("preparing {plugins} plugins, once: this may take a minute");
-    Host::open(HostSettings { preparing, ..HostSettings::new(data)? }, Arc::new(SystemClock)).await
+    /// Opens the host on a data folder.
+    pub(super) async fn open(&self, data: PathBuf) -> anyhow::Result<Host> {
+        let preparing = |plugins| eprintln!("preparing {plugins} plugins, once: this may take a minute");
+        let settings = HostSettings { preparing, database: self.database.clone(), ..HostSettings::new(data)? };
+        Host::open(settings, Arc::new(SystemClock)).await
+    }
 }
 
 /// The threads commands run on.

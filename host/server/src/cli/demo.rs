@@ -9,7 +9,7 @@ use paratope_domain::Site;
 use paratope_domain::clearance::{Clearance, State};
 use paratope_domain::request::ClearanceRequest;
 
-use super::app::{App, logs, open, print, print_json, runtime};
+use super::app::{App, logs, print, print_json, runtime};
 use super::{Exit, Failure, Outcome, serve};
 use crate::bundle::{DEMO_CASES, DEMO_SITES};
 use crate::host::{Host, default_data};
@@ -36,7 +36,7 @@ pub(super) fn run(app: &App, command: &Demo) -> Outcome {
     // Synthetic patients do not belong beside real ones.
     let data = app.data.clone().map_or_else(|| default_data().map(|data| data.join("demo")), Ok)?;
     runtime()?.block_on(async {
-        let host = open(data.clone()).await?;
+        let host = app.open(data.clone()).await?;
         seed(&host).await?;
         let cleared = clear_all(&host).await?;
         if command.json {

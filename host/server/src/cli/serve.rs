@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use clap::Args;
 
-use super::app::{App, logs, open, print, runtime};
+use super::app::{App, logs, print, runtime};
 use super::{Exit, Failure, Outcome};
 use crate::host::Host;
 use crate::http;
@@ -21,7 +21,7 @@ pub(super) fn run(app: &App, command: &Serve) -> Outcome {
     logs("info");
     let data = app.data()?;
     runtime()?.block_on(async {
-        let host = open(data).await?;
+        let host = app.open(data).await?;
         serve(host, address).await
     })
 }

@@ -53,7 +53,7 @@ impl Host {
         for (name, digest) in made {
             let stays = active.get(&name).is_some_and(|now| now.digest == digest || now.source == Source::Loaded);
             if !stays {
-                self.store().activate(&name, &digest, Source::Bundled, self.now()).await?;
+                self.store().activate(&name, &digest, Source::Bundled, self.actor(), self.now()).await?;
             }
         }
         Ok(())
@@ -62,7 +62,7 @@ impl Host {
     async fn keep_bundled(&self, recipe: &str, built: &Built) -> anyhow::Result<()> {
         let digest = &built.inspection.digest;
         let kept = NewPlugin { digest, manifest: &built.manifest, origin: built.origin, bytes: &built.component };
-        self.store().keep(&kept, self.now()).await?;
+        self.store().keep(&kept, self.actor(), self.now()).await?;
         self.store().note_recipe(recipe, digest).await?;
         tracing::info!(plugin = built.manifest.name, digest, "bundled plugin built");
         Ok(())

@@ -53,7 +53,8 @@ impl Host {
             let plugins = plugins_of(&calls);
             let now = host.now();
             let id = host.next_id(now);
-            let draft = Draft { id, kind, recorded_at: now, request, calls, answer: json.clone() };
+            let actor = host.actor().to_owned();
+            let draft = Draft { id, kind, actor, recorded_at: now, request, calls, answer: json.clone() };
             let sealed = host.store().seal(draft)?;
             Ok((sealed, Determined { id, kind, recorded_at: now.to_string(), plugins, answer: json }, answer))
         });

@@ -23,6 +23,6 @@ impl Host {
     /// Keeps a site's profile in place of the one before. True when it is new.
     pub async fn put_site(&self, site: &Site) -> Result<bool, ServiceError> {
         site.check().map_err(|(pointer, reason)| ServiceError::bad(pointer, reason))?;
-        Ok(self.store().put_site(site, self.now()).await?)
+        Ok(self.store().put_site(site, self.actor(), self.now()).await?)
     }
 }

@@ -1,7 +1,6 @@
 //! Determinations: sealed before they are written, and read back whole.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -10,7 +9,8 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use sqlx::FromRow;
 
-use super::{Store, StoreError, failed_to, writer};
+use super::chain::{self, hex, unhex};
+use super::{Store, StoreError, failed_to};
 use crate::clock::DeterminationId;
 use crate::function::{Answer, Function};
 
@@ -73,6 +73,8 @@ pub struct Draft {
     pub id: DeterminationId,
     /// What it is.
     pub kind: DeterminationKind,
+    /// Who asked for it.
+    pub actor: String,
     /// When it was made.
     pub recorded_at: Timestamp,
     /// What was asked: JSON.
@@ -245,6 +247,8 @@ impl Known {
 pub struct Sealed {
     pub(super) id: DeterminationId,
     pub(super) kind: DeterminationKind,
+    pub(super) actor: String,
+    pub(super) at: Timestamp,
     pub(super) recorded_at: String,
     pub(super) record: Vec<u8>,
     pub(super) content: Vec<u8>,
@@ -255,11 +259,13 @@ impl Sealed {
     fn new(draft: Draft, known: &Known) -> Result<Self, StoreError> {
         let mut shared = Vec::new();
         let calls = draft.calls.into_iter().map(|call| KeptCall::keep(call, known, &mut shared));
-        let record = Record { calls: calls.collect::<Result<_, _>>()?, request: draft.request, answer: draft.answer };
+        let calls = calls.collect::<Result<_, _>>()?;
+        let record = Record { calls, request: draft.request, answer: draft.answer };
         let record = compressed(&record.text()?)?;
         let recorded_at = draft.recorded_at.to_string();
         let content = content(&draft.id.to_string(), draft.kind, &recorded_at, &record);
-        Ok(Self { id: draft.id, kind: draft.kind, content, record, recorded_at, shared })
+        let Draft { id, kind, actor, recorded_at: at, .. } = draft;
+        Ok(Self { id, kind, actor, at, content, record, recorded_at, shared })
     }
 }
 
@@ -286,7 +292,7 @@ impl Row {
             request,
             calls: Vec::new(),
             answer,
-            intact: writer::link(&self.previous, &content) == self.hash,
+            intact: chain::link(&self.previous, &content) == self.hash,
             previous: self.previous,
             hash: self.hash,
         };
@@ -316,7 +322,7 @@ impl Store {
     /// The determination with this id.
     pub async fn determination(&self, id: DeterminationId) -> Result<Option<Determination>, StoreError> {
         let row: Option<Row> =
-            sqlx::query_as("select id, kind, recorded_at, record, previous, hash from determinations where id = ?")
+            sqlx::query_as("select id, kind, recorded_at, record, previous, hash from determinations where id = $1")
                 .bind(id.to_string())
                 .fetch_optional(&self.reads)
                 .await
@@ -342,7 +348,7 @@ impl Store {
 
     /// The shared answer with this hash.
     async fn shared(&self, hash: &str) -> Result<String, StoreError> {
-        let text: Option<Vec<u8>> = sqlx::query_scalar("select text from shared_answers where hash = ?")
+        let text: Option<Vec<u8>> = sqlx::query_scalar("select text from shared_answers where hash = $1")
             .bind(unhex(hash))
             .fetch_optional(&self.reads)
             .await
@@ -354,10 +360,10 @@ impl Store {
     pub async fn determinations(&self, after: Option<DeterminationId>, limit: u32) -> Result<Vec<Listed>, StoreError> {
         let rows: Vec<(String, String, String)> = sqlx::query_as(
             "select id, kind, recorded_at from determinations \
-             where seq > coalesce((select seq from determinations where id = ?), 0) order by seq limit ?",
+             where seq > coalesce((select seq from determinations where id = $1), 0) order by seq limit $2",
         )
         .bind(after.map(|id| id.to_string()))
-        .bind(limit)
+        .bind(i64::from(limit))
         .fetch_all(&self.reads)
         .await
         .map_err(failed_to("list determinations"))?;
@@ -373,9 +379,10 @@ impl Store {
     /// when it is read.
     pub async fn chain(&self) -> Result<Chain, StoreError> {
         let counted: (i64, i64) = sqlx::query_as(
-            "select count(*), coalesce(sum(previous <> coalesce(before, zeroblob(32))), 0) from \
-             (select previous, lag(hash) over (order by seq) as before from determinations)",
+            "select count(*), cast(coalesce(sum(case when previous = coalesce(before, $1) then 0 else 1 end), 0) as bigint) \
+             from (select previous, lag(hash) over (order by seq) as before from determinations) as rows",
         )
+        .bind(chain::START.as_slice())
         .fetch_one(&self.reads)
         .await
         .map_err(failed_to("walk the chain"))?;
@@ -386,27 +393,8 @@ impl Store {
 
 /// The hash of everything a row says but its place.
 fn content(id: &str, kind: DeterminationKind, recorded_at: &str, record: &[u8]) -> Vec<u8> {
-    let mut hash = Sha256::new();
-    let name = b"paratope determination 1".as_slice();
-    for part in [name, id.as_bytes(), kind.name().as_bytes(), recorded_at.as_bytes(), record] {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    hash.finalize().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-/// The bytes of hexadecimal digits. What are no digits gives bytes that no hash has.
-fn unhex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> =
-        text.chars().filter_map(|digit| digit.to_digit(16)).filter_map(|it| it.try_into().ok()).collect();
-    digits.chunks(2).filter_map(|pair| Some(pair.first()? << 4 | pair.get(1)?)).collect()
+    let parts = [id.as_bytes(), kind.name().as_bytes(), recorded_at.as_bytes(), record];
+    chain::content("paratope determination 1", &parts)
 }
 
 fn compressed(text: &[u8]) -> Result<Vec<u8>, StoreError> {
@@ -419,6 +407,8 @@ fn plain(bytes: &[u8]) -> Result<String, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Kind;
+    use super::super::testing::{Opened, stores};
     use super::*;
     use crate::clock::Ids;
 
@@ -441,6 +431,7 @@ mod tests {
         Draft {
             id: ids.next(now),
             kind: DeterminationKind::Call,
+            actor: "r.okafor".to_owned(),
             recorded_at: now,
             request: json(request),
             calls: vec![call(Answer::Error(json("{ \"other\" : \"x\" }"))), call(Answer::Ok(json("{ \"brand\": 1 }")))],
@@ -450,68 +441,70 @@ mod tests {
 
     #[tokio::test]
     async fn a_determination_reads_back_byte_for_byte() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).await.unwrap();
-        let draft = draft(&Ids::default(), "{\"a\": 1}");
-        let (id, calls) = (draft.id, serde_json::to_string(&draft.calls).unwrap());
-        store.record(store.seal(draft).unwrap()).await.unwrap();
-        let found = store.determination(id).await.unwrap().unwrap();
-        assert_eq!((found.request.get(), found.answer.get()), ("{\"a\": 1}", "{}"));
-        assert_eq!(serde_json::to_string(&found.calls).unwrap(), calls);
-        assert!(found.intact);
+        for Opened { store, .. } in &stores().await {
+            let draft = draft(&Ids::default(), "{\"a\": 1}");
+            let (id, calls) = (draft.id, serde_json::to_string(&draft.calls).unwrap());
+            store.record(store.seal(draft).unwrap()).await.unwrap();
+            let found = store.determination(id).await.unwrap().unwrap();
+            assert_eq!((found.request.get(), found.answer.get()), ("{\"a\": 1}", "{}"));
+            assert_eq!(serde_json::to_string(&found.calls).unwrap(), calls);
+            assert!(found.intact);
+        }
     }
 
     #[tokio::test]
     async fn many_at_once_form_one_chain() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).await.unwrap();
-        let ids = Ids::default();
-        let mut writes = tokio::task::JoinSet::new();
-        for number in 0..300 {
-            let (store, draft) = (store.clone(), draft(&ids, &number.to_string()));
-            writes.spawn(async move { store.record(store.seal(draft).unwrap()).await });
+        for Opened { store, .. } in &stores().await {
+            let ids = Ids::default();
+            let mut writes = tokio::task::JoinSet::new();
+            for number in 0..300 {
+                let (store, draft) = (store.clone(), draft(&ids, &number.to_string()));
+                writes.spawn(async move { store.record(store.seal(draft).unwrap()).await });
+            }
+            while let Some(written) = writes.join_next().await {
+                written.unwrap().unwrap();
+            }
+            assert_eq!(store.chain().await.unwrap(), Chain { rows: 300, broken: 0 });
+            assert_eq!(store.determinations(None, 500).await.unwrap().len(), 300);
+            let listed = store.determinations(None, 10).await.unwrap();
+            let next = store.determinations(listed.last().map(|one| one.id), 10).await.unwrap();
+            assert_eq!((listed.len(), next.len()), (10, 10));
         }
-        while let Some(written) = writes.join_next().await {
-            written.unwrap().unwrap();
-        }
-        assert_eq!(store.chain().await.unwrap(), Chain { rows: 300, broken: 0 });
-        assert_eq!(store.determinations(None, 500).await.unwrap().len(), 300);
-        let listed = store.determinations(None, 10).await.unwrap();
-        let next = store.determinations(listed.last().map(|one| one.id), 10).await.unwrap();
-        assert_eq!((listed.len(), next.len()), (10, 10));
     }
 
     #[tokio::test]
     async fn a_row_that_was_changed_or_taken_out_shows() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).await.unwrap();
-        let ids = Ids::default();
-        let mut kept = Vec::new();
-        for number in 0..4 {
-            let draft = draft(&ids, &number.to_string());
-            kept.push(draft.id);
-            store.record(store.seal(draft).unwrap()).await.unwrap();
+        for Opened { store, .. } in &stores().await {
+            let ids = Ids::default();
+            let mut kept = Vec::new();
+            for number in 0..4 {
+                let draft = draft(&ids, &number.to_string());
+                kept.push(draft.id);
+                store.record(store.seal(draft).unwrap()).await.unwrap();
+            }
+            let rows = "delete from determinations where seq = 2";
+            assert!(sqlx::query(rows).execute(&store.writes).await.is_err());
+            let triggers: &[&str] = match store.kind {
+                Kind::Sqlite => &[
+                    "drop trigger determinations_never_go",
+                    "drop trigger determinations_never_change",
+                    "drop trigger shared_answers_never_change",
+                ],
+                Kind::Postgres => &[
+                    "drop trigger determinations_never_change on determinations",
+                    "drop trigger shared_answers_never_change on shared_answers",
+                ],
+            };
+            let changed = "update determinations set recorded_at = 'then' where seq = 4";
+            for statement in triggers.iter().chain(&[rows, changed]) {
+                sqlx::query(*statement).execute(&store.writes).await.unwrap();
+            }
+            assert_eq!(store.chain().await.unwrap(), Chain { rows: 3, broken: 1 });
+            assert!(store.determination(kept[2]).await.unwrap().unwrap().intact);
+            assert!(!store.determination(kept[3]).await.unwrap().unwrap().intact);
+            let other = compressed(b"{ \"brand\": 2 }").unwrap();
+            sqlx::query("update shared_answers set text = $1").bind(other).execute(&store.writes).await.unwrap();
+            assert!(!store.determination(kept[2]).await.unwrap().unwrap().intact);
         }
-        let mut connection = store.writes.lock().await;
-        let refused = sqlx::query("delete from determinations where seq = 2").execute(&mut *connection).await;
-        assert!(refused.is_err());
-        for statement in [
-            "drop trigger determinations_never_go",
-            "drop trigger determinations_never_change",
-            "drop trigger shared_answers_never_change",
-            "delete from determinations where seq = 2",
-            "update determinations set recorded_at = 'then' where seq = 4",
-        ] {
-            sqlx::query(statement).execute(&mut *connection).await.unwrap();
-        }
-        drop(connection);
-        assert_eq!(store.chain().await.unwrap(), Chain { rows: 3, broken: 1 });
-        assert!(store.determination(kept[2]).await.unwrap().unwrap().intact);
-        assert!(!store.determination(kept[3]).await.unwrap().unwrap().intact);
-        let other = compressed(b"{ \"brand\": 2 }").unwrap();
-        let mut connection = store.writes.lock().await;
-        sqlx::query("update shared_answers set text = ?").bind(other).execute(&mut *connection).await.unwrap();
-        drop(connection);
-        assert!(!store.determination(kept[2]).await.unwrap().unwrap().intact);
     }
 }

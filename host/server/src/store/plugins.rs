@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use paratope_runtime::Origin;
 use serde::{Deserialize, Serialize};
-use sqlx::FromRow;
+use serde_json::json;
+use sqlx::any::Any;
+use sqlx::{FromRow, Transaction};
 
+use super::audit::{self, Event};
 use super::{Store, StoreError, failed_to};
 use crate::authoring::Manifest;
 
@@ -96,43 +99,99 @@ struct PluginRow {
     bytes: Vec<u8>,
 }
 
+const KEEP: &str = "keep a plugin";
+const ACTIVATE: &str = "activate a plugin";
+
+async fn keep(
+    change: &mut Transaction<'static, Any>,
+    plugin: &NewPlugin<'_>,
+    actor: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let Manifest { name, version, publisher, kind, .. } = plugin.manifest;
+    let origin = match plugin.origin {
+        Origin::Snapshot => "snapshot",
+        Origin::Foreign => "foreign",
+    };
+    let kept = sqlx::query(
+        "insert into plugins (digest, name, version, kind, publisher, manifest, origin, bytes, loaded_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (digest) do nothing",
+    )
+    .bind(plugin.digest)
+    .bind(name)
+    .bind(version)
+    .bind(kind.to_string())
+    .bind(publisher)
+    .bind(plugin.manifest.canonical())
+    .bind(origin)
+    .bind(plugin.bytes)
+    .bind(at.to_string())
+    .execute(&mut **change)
+    .await
+    .map_err(failed_to(KEEP))?;
+    if kept.rows_affected() == 0 {
+        return Ok(());
+    }
+    let detail = json!({ "digest": plugin.digest, "version": version, "publisher": publisher });
+    let event = Event { actor: actor.to_owned(), action: "plugin.kept", subject: name.clone(), detail };
+    audit::append(change, at, [event]).await
+}
+
+async fn activate(
+    change: &mut Transaction<'static, Any>,
+    name: &str,
+    digest: &str,
+    source: Source,
+    actor: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let before: Option<String> =
+        sqlx::query_scalar("select digest from activations where name = $1 order by seq desc limit 1")
+            .bind(name)
+            .fetch_optional(&mut **change)
+            .await
+            .map_err(failed_to(ACTIVATE))?;
+    sqlx::query("insert into activations (name, digest, source, activated_at) values ($1, $2, $3, $4)")
+        .bind(name)
+        .bind(digest)
+        .bind(source.name())
+        .bind(at.to_string())
+        .execute(&mut **change)
+        .await
+        .map_err(failed_to(ACTIVATE))?;
+    let detail = json!({ "digest": digest, "before": before, "source": source });
+    let event = Event { actor: actor.to_owned(), action: "plugin.activated", subject: name.to_owned(), detail };
+    audit::append(change, at, [event]).await
+}
+
 impl Store {
     /// Keeps a plugin. The same bytes are kept once.
-    pub async fn keep(&self, plugin: &NewPlugin<'_>, at: Timestamp) -> Result<(), StoreError> {
-        let origin = match plugin.origin {
-            Origin::Snapshot => "snapshot",
-            Origin::Foreign => "foreign",
-        };
-        sqlx::query(
-            "insert into plugins (digest, name, version, kind, publisher, manifest, origin, bytes, loaded_at) \
-             values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (digest) do nothing",
-        )
-        .bind(plugin.digest)
-        .bind(&plugin.manifest.name)
-        .bind(&plugin.manifest.version)
-        .bind(plugin.manifest.kind.to_string())
-        .bind(&plugin.manifest.publisher)
-        .bind(plugin.manifest.canonical())
-        .bind(origin)
-        .bind(plugin.bytes)
-        .bind(at.to_string())
-        .execute(&mut *self.writes.lock().await)
-        .await
-        .map(drop)
-        .map_err(failed_to("keep a plugin"))
+    pub async fn keep(&self, plugin: &NewPlugin<'_>, actor: &str, at: Timestamp) -> Result<(), StoreError> {
+        let mut change = self.begin().await?;
+        keep(&mut change, plugin, actor, at).await?;
+        change.commit().await.map_err(failed_to(KEEP))
     }
 
     /// Makes `digest` answer for `name` from now on.
-    pub async fn activate(&self, name: &str, digest: &str, source: Source, at: Timestamp) -> Result<(), StoreError> {
-        sqlx::query("insert into activations (name, digest, source, activated_at) values (?, ?, ?, ?)")
-            .bind(name)
-            .bind(digest)
-            .bind(source.name())
-            .bind(at.to_string())
-            .execute(&mut *self.writes.lock().await)
-            .await
-            .map(drop)
-            .map_err(failed_to("activate a plugin"))
+    pub async fn activate(
+        &self,
+        name: &str,
+        digest: &str,
+        source: Source,
+        actor: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut change = self.begin().await?;
+        activate(&mut change, name, digest, source, actor, at).await?;
+        change.commit().await.map_err(failed_to(ACTIVATE))
+    }
+
+    /// Keeps a plugin and makes it answer for its name from now on: both, or neither.
+    pub async fn install(&self, plugin: &NewPlugin<'_>, actor: &str, at: Timestamp) -> Result<(), StoreError> {
+        let mut change = self.begin().await?;
+        keep(&mut change, plugin, actor, at).await?;
+        activate(&mut change, &plugin.manifest.name, plugin.digest, Source::Loaded, actor, at).await?;
+        change.commit().await.map_err(failed_to(ACTIVATE))
     }
 
     /// Which digest answers for each name.
@@ -150,7 +209,7 @@ impl Store {
     /// Every digest that ever answered for `name`, newest first.
     pub async fn history(&self, name: &str) -> Result<Vec<Activation>, StoreError> {
         let rows: Vec<ActivationRow> = sqlx::query_as(
-            "select name, digest, source, activated_at from activations where name = ? order by seq desc limit 100",
+            "select name, digest, source, activated_at from activations where name = $1 order by seq desc limit 100",
         )
         .bind(name)
         .fetch_all(&self.reads)
@@ -162,7 +221,7 @@ impl Store {
     /// The plugin with this digest.
     pub async fn plugin(&self, digest: &str) -> Result<Option<StoredPlugin>, StoreError> {
         let row: Option<PluginRow> =
-            sqlx::query_as("select digest, manifest, origin, bytes from plugins where digest = ?")
+            sqlx::query_as("select digest, manifest, origin, bytes from plugins where digest = $1")
                 .bind(digest)
                 .fetch_optional(&self.reads)
                 .await
@@ -178,7 +237,7 @@ impl Store {
 
     /// The plugin that was made of a recipe, when it was made.
     pub async fn made_of(&self, recipe: &str) -> Result<Option<String>, StoreError> {
-        sqlx::query_scalar("select digest from recipes where recipe = ?")
+        sqlx::query_scalar("select digest from recipes where recipe = $1")
             .bind(recipe)
             .fetch_optional(&self.reads)
             .await
@@ -187,10 +246,10 @@ impl Store {
 
     /// Notes what was made of a recipe.
     pub async fn note_recipe(&self, recipe: &str, digest: &str) -> Result<(), StoreError> {
-        sqlx::query("insert into recipes (recipe, digest) values (?, ?) on conflict (recipe) do nothing")
+        sqlx::query("insert into recipes (recipe, digest) values ($1, $2) on conflict (recipe) do nothing")
             .bind(recipe)
             .bind(digest)
-            .execute(&mut *self.writes.lock().await)
+            .execute(&self.writes)
             .await
             .map(drop)
             .map_err(failed_to("note a recipe"))

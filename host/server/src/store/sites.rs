@@ -3,6 +3,9 @@
 use jiff::Timestamp;
 use paratope_domain::Site;
 
+use serde_json::json;
+
+use super::audit::{self, Event};
 use super::{Store, StoreError, failed_to};
 
 /// A site as it is kept.
@@ -16,30 +19,38 @@ pub struct StoredSite {
 
 impl Store {
     /// Keeps a site's profile in place of the one before. True when there was none before.
-    pub async fn put_site(&self, site: &Site, at: Timestamp) -> Result<bool, StoreError> {
+    pub async fn put_site(&self, site: &Site, actor: &str, at: Timestamp) -> Result<bool, StoreError> {
         let profile = serde_json::to_string(site).map_err(|_| StoreError::Damaged { what: "site" })?;
-        let mut connection = self.writes.lock().await;
-        let known: Option<i64> = sqlx::query_scalar("select 1 from sites where id = ?")
+        let mut transaction = self.begin().await?;
+        let known: Option<i64> = sqlx::query_scalar("select 1 from sites where id = $1")
             .bind(&site.id)
-            .fetch_optional(&mut *connection)
+            .fetch_optional(&mut *transaction)
             .await
             .map_err(failed_to("read a site"))?;
         sqlx::query(
-            "insert into sites (id, profile, changed_at) values (?, ?, ?) \
+            "insert into sites (id, profile, changed_at) values ($1, $2, $3) \
              on conflict (id) do update set profile = excluded.profile, changed_at = excluded.changed_at",
         )
         .bind(&site.id)
         .bind(profile)
         .bind(at.to_string())
-        .execute(&mut *connection)
+        .execute(&mut *transaction)
         .await
         .map_err(failed_to("keep a site"))?;
+        let event = Event {
+            actor: actor.to_owned(),
+            action: "site.kept",
+            subject: site.id.clone(),
+            detail: json!({ "new": known.is_none() }),
+        };
+        audit::append(&mut transaction, at, [event]).await?;
+        transaction.commit().await.map_err(failed_to("keep a site"))?;
         Ok(known.is_none())
     }
 
     /// The site with this id.
     pub async fn site(&self, id: &str) -> Result<Option<StoredSite>, StoreError> {
-        let row: Option<(String, String)> = sqlx::query_as("select profile, changed_at from sites where id = ?")
+        let row: Option<(String, String)> = sqlx::query_as("select profile, changed_at from sites where id = $1")
             .bind(id)
             .fetch_optional(&self.reads)
             .await

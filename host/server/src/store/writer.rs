@@ -1,13 +1,12 @@
 //! Writes determinations: whatever waits is committed together, and nobody is told before the commit.
 
-use std::sync::Arc;
+use serde_json::json;
+use sqlx::AnyPool;
+use tokio::sync::{mpsc, oneshot};
 
-use sha2::{Digest as _, Sha256};
-use sqlx::{Connection as _, SqliteConnection};
-use tokio::sync::{Mutex, mpsc, oneshot};
-
+use super::audit::{self, Event};
 use super::determinations::Sealed;
-use super::{StoreError, failed_to};
+use super::{Kind, StoreError, chain, failed_to};
 
 /// Determinations committed at once. More would make the first of them wait for the last.
 const BATCH: usize = 256;
@@ -28,12 +27,12 @@ struct Pending {
 
 impl Writer {
     /// Starts the task. It ends when the last writer is dropped.
-    pub(super) fn start(connection: Arc<Mutex<SqliteConnection>>) -> Self {
+    pub(super) fn start(kind: Kind, writes: AnyPool) -> Self {
         let (queue, mut waiting) = mpsc::channel(QUEUE);
         tokio::spawn(async move {
             let mut batch = Vec::with_capacity(BATCH);
             while waiting.recv_many(&mut batch, BATCH).await > 0 {
-                let outcome = commit(&mut *connection.lock().await, &batch).await;
+                let outcome = commit(kind, &writes, &batch).await;
                 for pending in batch.drain(..) {
                     // Whoever stopped waiting does not hear of it; the determination is kept all the same.
                     let _ = pending.committed.send(outcome.clone());
@@ -51,27 +50,28 @@ impl Writer {
     }
 }
 
-async fn commit(connection: &mut SqliteConnection, batch: &[Pending]) -> Result<(), StoreError> {
+async fn commit(kind: Kind, writes: &AnyPool, batch: &[Pending]) -> Result<(), StoreError> {
     const DOING: &str = "record determinations";
-    // Another process may write too, so the last hash is read under the lock that this transaction holds.
-    let mut transaction = connection.begin_with("begin immediate").await.map_err(failed_to(DOING))?;
+    // Another process may write too, so the last hash is read under the lock that the change holds.
+    let mut transaction = audit::begin(kind, writes).await?;
     let last: Option<Vec<u8>> = sqlx::query_scalar("select hash from determinations order by seq desc limit 1")
         .fetch_optional(&mut *transaction)
         .await
         .map_err(failed_to(DOING))?;
-    let mut previous = last.unwrap_or_else(|| vec![0; 32]);
+    let mut previous = last.unwrap_or_else(|| chain::START.to_vec());
+    let mut events = Vec::with_capacity(batch.len());
     for Pending { sealed, .. } in batch {
         for shared in &sealed.shared {
-            sqlx::query("insert into shared_answers (hash, text) values (?, ?) on conflict (hash) do nothing")
+            sqlx::query("insert into shared_answers (hash, text) values ($1, $2) on conflict (hash) do nothing")
                 .bind(shared.key.as_slice())
                 .bind(shared.text.as_slice())
                 .execute(&mut *transaction)
                 .await
                 .map_err(failed_to(DOING))?;
         }
-        let hash = link(&previous, &sealed.content);
+        let hash = chain::link(&previous, &sealed.content);
         sqlx::query(
-            "insert into determinations (id, kind, recorded_at, record, previous, hash) values (?, ?, ?, ?, ?, ?)",
+            "insert into determinations (id, kind, recorded_at, record, previous, hash) values ($1, $2, $3, $4, $5, $6)",
         )
         .bind(sealed.id.to_string())
         .bind(sealed.kind.name())
@@ -82,12 +82,15 @@ async fn commit(connection: &mut SqliteConnection, batch: &[Pending]) -> Result<
         .execute(&mut *transaction)
         .await
         .map_err(failed_to(DOING))?;
+        events.push(Event {
+            actor: sealed.actor.clone(),
+            action: "determination.recorded",
+            subject: sealed.id.to_string(),
+            detail: json!({ "kind": sealed.kind, "hash": chain::hex(&hash) }),
+        });
         previous = hash;
     }
+    let now = batch.last().map(|pending| pending.sealed.at).unwrap_or_default();
+    audit::append(&mut transaction, now, events).await?;
     transaction.commit().await.map_err(failed_to(DOING))
-}
-
-/// The hash of a row: of the row before it and of its own content.
-pub(super) fn link(previous: &[u8], content: &[u8]) -> Vec<u8> {
-    Sha256::new().chain_update(previous).chain_update(content).finalize().to_vec()
 }

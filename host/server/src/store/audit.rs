@@ -1,0 +1,283 @@
+//! What was done, by whom: an event beside every change, in the same transaction.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sqlx::any::Any;
+use sqlx::{AnyPool, Executor as _, FromRow, Transaction};
+
+use super::{Kind, Store, StoreError, chain, failed_to};
+
+/// The kind of row, in its hash.
+const NAME: &str = "paratope audit 1";
+
+/// Makes the other hosts wait, so that the chain does not fork.
+const LOCK: &str = "lock table audit_events in exclusive mode";
+
+const DOING: &str = "write an audit event";
+
+/// Something that was done.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Who did it.
+    pub actor: String,
+    /// What was done, such as `plugin.activated`.
+    pub action: &'static str,
+    /// What it was done to.
+    pub subject: String,
+    /// The rest: never anything about a patient.
+    pub detail: serde_json::Value,
+}
+
+/// An event as it is kept and exported.
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Audited {
+    /// Its place. Places may be left out, never used twice.
+    pub seq: i64,
+    /// When it was written, RFC 3339.
+    pub at: String,
+    /// Who did it.
+    pub actor: String,
+    /// What was done.
+    pub action: String,
+    /// What it was done to.
+    pub subject: String,
+    /// The rest.
+    #[schemars(with = "serde_json::Value")]
+    pub detail: Box<RawValue>,
+    /// The hash of the event before it, in hexadecimal.
+    pub previous: String,
+    /// Its own hash, in hexadecimal.
+    pub hash: String,
+}
+
+/// What is wrong with a list of events.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    /// An event says something else than it said.
+    #[error("event {seq} was changed: its hash is not the hash of what it says")]
+    Changed {
+        /// Its place.
+        seq: i64,
+    },
+    /// An event does not follow the one before it.
+    #[error("event {seq} does not follow the event before it: one was taken out, moved or slipped in there")]
+    Loose {
+        /// Its place.
+        seq: i64,
+    },
+    /// The last event is not the one expected.
+    #[error("the last event is not the one expected: events were taken off the end")]
+    End,
+}
+
+/// Checks events one by one: each must say what its hash says and follow the one before it.
+#[derive(Debug)]
+pub struct Verifier {
+    previous: Vec<u8>,
+    /// Events checked.
+    pub events: u64,
+}
+
+impl Default for Verifier {
+    fn default() -> Self {
+        Self { previous: chain::START.to_vec(), events: 0 }
+    }
+}
+
+impl Verifier {
+    /// Checks the next event.
+    pub fn check(&mut self, event: &Audited) -> Result<(), Broken> {
+        let own = chain::link(&chain::unhex(&event.previous), &content(event));
+        if chain::hex(&own) != event.hash {
+            return Err(Broken::Changed { seq: event.seq });
+        }
+        if chain::hex(&self.previous) != event.previous {
+            return Err(Broken::Loose { seq: event.seq });
+        }
+        self.previous = own;
+        self.events += 1;
+        Ok(())
+    }
+
+    /// The hash of the last event, in hexadecimal: who keeps it elsewhere can tell whether events were taken off the end.
+    pub fn head(&self) -> String {
+        chain::hex(&self.previous)
+    }
+
+    /// Checks that the last event was the one with this hash.
+    pub fn end(&self, head: &str) -> Result<(), Broken> {
+        if self.head() == head { Ok(()) } else { Err(Broken::End) }
+    }
+}
+
+fn content(event: &Audited) -> Vec<u8> {
+    let Audited { at, actor, action, subject, detail, .. } = event;
+    let parts = [at, actor, action, subject, detail.get()].map(str::as_bytes);
+    chain::content(NAME, &parts)
+}
+
+#[derive(FromRow)]
+struct Row {
+    seq: i64,
+    at: String,
+    actor: String,
+    action: String,
+    subject: String,
+    detail: String,
+    previous: Vec<u8>,
+    hash: Vec<u8>,
+}
+
+impl Row {
+    fn open(self) -> Result<Audited, StoreError> {
+        let detail = RawValue::from_string(self.detail).map_err(|_| StoreError::Damaged { what: "audit event" })?;
+        Ok(Audited {
+            seq: self.seq,
+            at: self.at,
+            actor: self.actor,
+            action: self.action,
+            subject: self.subject,
+            detail,
+            previous: chain::hex(&self.previous),
+            hash: chain::hex(&self.hash),
+        })
+    }
+}
+
+/// Begins a change that events will tell of. Changes are made one after another, on all hosts.
+pub(super) async fn begin(kind: Kind, writes: &AnyPool) -> Result<Transaction<'static, Any>, StoreError> {
+    let begun = match kind {
+        Kind::Sqlite => writes.begin_with("begin immediate").await,
+        Kind::Postgres => match writes.begin().await {
+            Ok(mut transaction) => transaction.execute(LOCK).await.map(|_| transaction),
+            Err(error) => Err(error),
+        },
+    };
+    begun.map_err(failed_to("begin a change"))
+}
+
+impl Store {
+    /// Begins a change that events will tell of.
+    pub(super) async fn begin(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        begin(self.kind, &self.writes).await
+    }
+
+    /// The events after `after`, oldest first, at most `limit`.
+    pub async fn events(&self, after: i64, limit: u32) -> Result<Vec<Audited>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "select seq, at, actor, action, subject, detail, previous, hash from audit_events \
+             where seq > $1 order by seq limit $2",
+        )
+        .bind(after)
+        .bind(i64::from(limit))
+        .fetch_all(&self.reads)
+        .await
+        .map_err(failed_to("list audit events"))?;
+        rows.into_iter().map(Row::open).collect()
+    }
+}
+
+/// Appends events within a change.
+pub(super) async fn append(
+    transaction: &mut Transaction<'static, Any>,
+    at: Timestamp,
+    events: impl IntoIterator<Item = Event>,
+) -> Result<(), StoreError> {
+    let mut previous: Option<Vec<u8>> = sqlx::query_scalar("select hash from audit_events order by seq desc limit 1")
+        .fetch_optional(&mut **transaction)
+        .await
+        .map_err(failed_to(DOING))?;
+    for Event { actor, action, subject, detail } in events {
+        let before = previous.take().unwrap_or_else(|| chain::START.to_vec());
+        let (at, detail) = (at.to_string(), detail.to_string());
+        let parts = [at.as_str(), &actor, action, &subject, &detail].map(str::as_bytes);
+        let hash = chain::link(&before, &chain::content(NAME, &parts));
+        sqlx::query(
+            "insert into audit_events (at, actor, action, subject, detail, previous, hash) \
+             values ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(&at)
+        .bind(&actor)
+        .bind(action)
+        .bind(&subject)
+        .bind(&detail)
+        .bind(&before)
+        .bind(&hash)
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed_to(DOING))?;
+        previous = Some(hash);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::testing::{Opened, stores};
+    use super::*;
+
+    async fn kept(store: &Store) -> Vec<Audited> {
+        for number in 0..5 {
+            let subject = format!("subject-{number}");
+            let event = Event { actor: "r.okafor".to_owned(), action: "test", subject, detail: json!({ "n": number }) };
+            let mut change = store.begin().await.unwrap();
+            append(&mut change, Timestamp::UNIX_EPOCH, [event.clone(), event]).await.unwrap();
+            change.commit().await.unwrap();
+        }
+        store.events(0, 100).await.unwrap()
+    }
+
+    fn verify(events: &[Audited]) -> Result<String, Broken> {
+        let mut verifier = Verifier::default();
+        events.iter().try_for_each(|event| verifier.check(event))?;
+        Ok(verifier.head())
+    }
+
+    #[tokio::test]
+    async fn what_was_done_to_a_list_of_events_shows() {
+        for Opened { store, .. } in &stores().await {
+            let events = kept(store).await;
+            assert_eq!(events.len(), 10);
+            let head = verify(&events).unwrap();
+            let mut changed = events.clone();
+            changed[3].subject = "another".to_owned();
+            assert_eq!(verify(&changed), Err(Broken::Changed { seq: changed[3].seq }));
+            let mut dropped = events.clone();
+            dropped.remove(3);
+            assert_eq!(verify(&dropped), Err(Broken::Loose { seq: dropped[3].seq }));
+            let mut moved = events.clone();
+            moved.swap(3, 4);
+            assert_eq!(verify(&moved), Err(Broken::Loose { seq: moved[3].seq }));
+            let mut shortened = Verifier::default();
+            events.iter().take(9).try_for_each(|event| shortened.check(event)).unwrap();
+            assert_eq!(shortened.end(&head), Err(Broken::End));
+            assert!(sqlx::query("update audit_events set actor = 'x'").execute(&store.writes).await.is_err());
+            assert!(sqlx::query("delete from audit_events").execute(&store.writes).await.is_err());
+        }
+    }
+
+    #[tokio::test]
+    async fn events_of_many_at_once_form_one_chain() {
+        for Opened { store, .. } in &stores().await {
+            let mut writes = tokio::task::JoinSet::new();
+            for number in 0..40 {
+                let store = store.clone();
+                writes.spawn(async move {
+                    let event =
+                        Event { actor: "a".to_owned(), action: "test", subject: number.to_string(), detail: json!({}) };
+                    let mut change = store.begin().await.unwrap();
+                    append(&mut change, Timestamp::UNIX_EPOCH, [event]).await.unwrap();
+                    change.commit().await.unwrap();
+                });
+            }
+            while let Some(written) = writes.join_next().await {
+                written.unwrap();
+            }
+            assert!(verify(&store.events(0, 100).await.unwrap()).is_ok());
+        }
+    }
+}
