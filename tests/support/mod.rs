@@ -9,6 +9,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -77,6 +78,11 @@ impl Data {
         Self { folder }
     }
 
+    /// With nothing in it.
+    pub fn empty() -> Self {
+        Self { folder: TempDir::new().unwrap() }
+    }
+
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -102,6 +108,18 @@ impl Data {
     pub fn serve(&self) -> Server {
         Server::start(self.path())
     }
+}
+
+/// The address of a new, empty PostgreSQL database on the server that `.ci/test` starts.
+pub fn database() -> String {
+    const SERVER: &str = "PARATOPE_TEST_POSTGRES";
+    static SERIAL: AtomicU32 = AtomicU32::new(0);
+    let server =
+        std::env::var(SERVER).unwrap_or_else(|_| panic!("{SERVER} is not set: run .ci/test, which starts one"));
+    let name = format!("test_{}_{}", std::process::id(), SERIAL.fetch_add(1, Ordering::Relaxed));
+    let create = format!("create database {name}");
+    run(Command::new("psql").args(["--quiet", "--command", &create, &server]), "").exits(0);
+    server.replace("/postgres?", &format!("/{name}?"))
 }
 
 fn copy(from: &Path, to: &Path) {

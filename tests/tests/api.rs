@@ -400,3 +400,18 @@ fn what_was_acknowledged_survives_a_kill() {
     drop(host);
     data.run(&["replay", "--all"]).exits(0).says(", 0 different");
 }
+
+#[test]
+fn what_was_done_is_told_over_http() {
+    let data = Data::prepared();
+    let server = data.serve();
+    let recorded = server.post("/v1/clearances", &case("07").to_string()).is(201).json();
+    let events = server.get("/v1/audit?limit=1000").is(200).json();
+    let last = events["events"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["action"], &last["subject"]), (&json!("determination.recorded"), &recorded["id"]));
+    let place = last["seq"].as_i64().unwrap() - 1;
+    let after = server.get(&format!("/v1/audit?after={place}")).is(200).json();
+    assert_eq!(after["events"].as_array().unwrap().len(), 1);
+    server.get("/v1/audit?after=first").problem(400, "bad-parameter");
+    server.get("/v1/audit?before=3").problem(400, "bad-parameter");
+}

@@ -11,7 +11,7 @@ use std::fs;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use support::{Data, case, paratope, root, run, with_manifest};
+use support::{Data, case, database, paratope, root, run, with_manifest};
 
 const PLAN: &str = "product = \"teclistamab\"\nindication = \"rrmm-monotherapy\"\nregimen = \"monotherapy\"\n\
     start = 2026-11-23\ndoses = 4\n";
@@ -314,4 +314,65 @@ fn the_command_line_explains_itself() {
         let schema = run(Command::new(paratope()).args(["plugin", "schema", kind]), "").exits(0).json();
         assert!(schema["properties"].is_object());
     }
+}
+
+#[test]
+fn what_was_done_is_listed_exported_and_checked_without_the_host() {
+    let data = Data::prepared();
+    let listed = data.run(&["audit", "list", "--limit", "1000", "--json"]).exits(0).json();
+    let actions: Vec<&str> = listed.as_array().unwrap().iter().filter_map(|event| event["action"].as_str()).collect();
+    for action in ["plugin.kept", "plugin.activated", "site.kept", "determination.recorded"] {
+        assert!(actions.contains(&action), "{action}: {actions:?}");
+    }
+    data.run(&["audit", "verify"]).exits(0).says("whole");
+    let export = data.path().join("events.jsonl");
+    let file = export.to_str().unwrap();
+    data.run(&["audit", "export", file]).exits(0);
+    let events = fs::read_to_string(&export).unwrap();
+    let lines: Vec<String> = events.lines().map(str::to_owned).collect();
+    let last: Value = serde_json::from_str(lines.last().unwrap()).unwrap();
+    let head = last["hash"].as_str().unwrap();
+    // Elsewhere, where there is no store.
+    let elsewhere = Data::empty();
+    elsewhere.run(&["audit", "verify", file, "--head", head]).exits(0).says("whole");
+    let broken = |lines: &[String], why: &str| {
+        fs::write(&export, lines.join("\n") + "\n").unwrap();
+        elsewhere.run(&["audit", "verify", file, "--head", head]).exits(1).says(why);
+    };
+    let mut changed = lines.clone();
+    changed[5] = changed[5].replace("\"action\":\"", "\"action\":\"un");
+    broken(&changed, "was changed");
+    let mut dropped = lines.clone();
+    dropped.remove(5);
+    broken(&dropped, "does not follow");
+    let mut moved = lines.clone();
+    moved.swap(5, 6);
+    broken(&moved, "does not follow");
+    broken(lines.split_last().unwrap().1, "taken off the end");
+    fs::write(&export, "{}\n").unwrap();
+    elsewhere.run(&["audit", "verify", file]).exits(2).complains("line 1");
+    assert!(!elsewhere.path().join("paratope.db").exists(), "an export is checked without a store");
+}
+
+#[test]
+fn a_postgresql_database_holds_the_store_as_a_file_does() {
+    let data = Data::prepared();
+    let database = database();
+    let on_database = |arguments: &[&str]| {
+        run(
+            Command::new(paratope()).arg("--data").arg(data.path()).env("PARATOPE_DATABASE", &database).args(arguments),
+            "",
+        )
+    };
+    let verdicts = |determined: &Value| -> Vec<Value> {
+        determined.as_array().unwrap().iter().map(|one| one["answer"]["verdict"].clone()).collect()
+    };
+    let here = on_database(&["demo", "--json"]).exits(0).json();
+    assert_eq!(verdicts(&here), verdicts(&data.run(&["demo", "--json"]).exits(0).json()));
+    on_database(&["replay", "--all"]).exits(0).says("12 the same, 0 different");
+    on_database(&["audit", "verify"]).exits(0).says("whole");
+    on_database(&["site", "list"]).exits(0).says("riverbend");
+    let wrong = ["--database", "mysql://somebody:secret@localhost/x", "site", "list"];
+    let refused = data.run(&wrong).exits(1).complains("postgres://");
+    assert!(!refused.err.contains("secret"), "{}", refused.err);
 }

@@ -1,6 +1,7 @@
 //! The command line: what each command is called and what it promises. Each has a file of its own.
 
 mod app;
+mod audit;
 mod call;
 mod clear;
 mod demo;
@@ -62,6 +63,9 @@ enum Command {
     /// Writes, builds, tests and loads plugins.
     #[command(subcommand)]
     Plugin(plugin::Plugin),
+    /// Shows what was done, by whom, and checks that the list of it is whole.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Prints what a shell needs to complete commands.
     Completions {
         /// The shell.
@@ -148,6 +152,7 @@ pub fn main() -> ExitCode {
         Command::Replay(command) => replay::run(&app, &command),
         Command::Site(command) => site::run(&app, &command),
         Command::Plugin(command) => plugin::run(&app, command),
+        Command::Audit(command) => audit::run(&app, &command),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "paratope", &mut std::io::stdout());
             Ok(Exit::Done)

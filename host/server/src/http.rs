@@ -3,6 +3,7 @@
 //! There is no access control yet, so it serves this machine only ([`serve_on`] refuses other addresses, `guard`
 //! other names and pages of other origins).
 
+mod audit;
 mod body;
 mod clearances;
 mod determinations;
@@ -51,6 +52,7 @@ pub fn router(host: Host) -> Router {
         .routes(routes!(sites::put::handler))
         .routes(routes!(determinations::get::handler))
         .routes(routes!(determinations::replay::handler))
+        .routes(routes!(audit::handler))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .split_for_parts();

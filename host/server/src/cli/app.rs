@@ -36,7 +36,7 @@ impl App {
         let data = self.data()?;
         runtime()?.block_on(async {
             let host = self.open(data).await?;
-            work(host).await
+            work(host.acting_for(&whoever_runs_this())).await
         })
     }
 
@@ -46,6 +46,12 @@ impl App {
         let settings = HostSettings { preparing, database: self.database.clone(), ..HostSettings::new(data)? };
         Host::open(settings, Arc::new(SystemClock)).await
     }
+}
+
+/// Who acts on the command line: the user of this machine, as the system calls them.
+pub(super) fn whoever_runs_this() -> String {
+    let name = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).filter(|name| !name.is_empty());
+    name.map_or_else(|| "local".to_owned(), |name| format!("local:{name}"))
 }
 
 /// The threads commands run on.

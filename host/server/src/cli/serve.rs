@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use clap::Args;
 
-use super::app::{App, logs, print, runtime};
+use super::app::{App, logs, print, runtime, whoever_runs_this};
 use super::{Exit, Failure, Outcome};
 use crate::host::Host;
 use crate::http;
@@ -40,6 +40,7 @@ pub(super) async fn serve(host: Host, address: SocketAddr) -> Outcome {
         // Whoever started it may not be reading.
         let _ = print(&told);
     };
-    http::serve_on(host, address, ready).await?;
+    // Who asks over HTTP is not known; whoever started this answers for it.
+    http::serve_on(host.acting_for(&whoever_runs_this()), address, ready).await?;
     Ok(Exit::Done)
 }

@@ -16,6 +16,7 @@ use serde_json::Value;
 use utoipa::openapi::{Info, OpenApi, Paths, Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::audit::AuditList;
 use super::determinations::{Determined, Recorded};
 use super::payers::PayerList;
 use super::problem::Problem;
@@ -90,6 +91,8 @@ described! {
     SiteListDoc = SiteList;
     /// One site.
     SiteDoc = Site;
+    /// What was done.
+    AuditListDoc = AuditList;
 }
 
 /// The document before the routes are added.
