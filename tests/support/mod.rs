@@ -106,7 +106,12 @@ impl Data {
 
     /// Serves from this folder.
     pub fn serve(&self) -> Server {
-        Server::start(self.path())
+        Server::start(self.path(), None)
+    }
+
+    /// Serves from a PostgreSQL database; the folder holds compiled code only.
+    pub fn serve_on(&self, database: &str) -> Server {
+        Server::start(self.path(), Some(database))
     }
 }
 
@@ -235,8 +240,9 @@ impl Answer {
 }
 
 impl Server {
-    fn start(data: &Path) -> Self {
+    fn start(data: &Path, database: Option<&str>) -> Self {
         let mut child = Command::new(paratope())
+            .envs(database.map(|database| ("PARATOPE_DATABASE", database)))
             .arg("--data")
             .arg(data)
             .args(["serve", "--listen", "127.0.0.1:0"])

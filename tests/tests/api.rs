@@ -9,12 +9,13 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use support::{Data, case, root, send, try_send, with_manifest};
+use support::{Data, Server, case, database, paratope, root, run, send, try_send, with_manifest};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const AS_OF: &str = "{\"as-of\": \"2026-11-23\"}";
@@ -280,6 +281,52 @@ fn a_plugin_is_replaced_while_calls_are_in_flight() {
     // And the choice outlives the host.
     drop(host);
     assert_eq!(data.serve().get("/v1/plugins/aetna").json()["plugin"]["version"], "0.2.0");
+}
+
+#[test]
+fn what_one_host_activates_answers_on_the_others_within_two_seconds() {
+    let (data, elsewhere) = (Data::prepared(), Data::prepared());
+    let database = database();
+    let (one, other) = (data.serve_on(&database), elsewhere.serve_on(&database));
+    let site = one.get("/v1/sites").is(200).json();
+    assert_eq!(site["sites"], json!([]), "the database is new");
+    for (host, version) in [(&one, "0.2.0"), (&other, "0.3.0"), (&one, "0.4.0")] {
+        let loaded = host.load(&other_version(&data, "payers/aetna", version)).is(201).json();
+        let since = Instant::now();
+        let follows = |host: &Server| {
+            let called = host.post("/v1/plugins/aetna/profile", AS_OF).is(201).json();
+            called["plugins"][0]["digest"] == loaded["digest"]
+        };
+        while !(follows(&one) && follows(&other)) {
+            assert!(since.elapsed() < Duration::from_secs(30), "{version} never came");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        println!("{version} answered on both after {:?}", since.elapsed());
+    }
+    // One chain of events, whoever wrote.
+    let events = other.get("/v1/audit?limit=1000").is(200).json();
+    let activated = events["events"].as_array().unwrap().iter();
+    assert_eq!(
+        activated.filter(|event| event["action"] == "plugin.activated" && event["subject"] == "aetna").count(),
+        4
+    );
+    let mut verify = Command::new(paratope());
+    verify.env("PARATOPE_DATABASE", &database).arg("--data").arg(data.path());
+    run(verify.args(["audit", "verify"]), "").exits(0).says("whole");
+}
+
+#[test]
+fn a_host_follows_what_a_command_activates_beside_it() {
+    let data = Data::prepared();
+    let host = data.serve();
+    let file = data.path().join("0.2.0.wasm");
+    other_version(&data, "payers/aetna", "0.2.0");
+    data.run(&["plugin", "load", file.to_str().unwrap()]).exits(0);
+    let since = Instant::now();
+    while host.get("/v1/plugins/aetna").json()["plugin"]["version"] != "0.2.0" {
+        assert!(since.elapsed() < Duration::from_secs(30), "it never came");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod bundled;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
@@ -30,6 +31,9 @@ const MONOGRAPHS: usize = 16;
 
 /// Plugins kept loaded for replay beside the installed ones.
 const ARCHIVE: usize = 32;
+
+/// How often a serving host looks for what others activated.
+const FOLLOW_EVERY: Duration = Duration::from_millis(500);
 
 /// What a host is made of.
 #[derive(Debug, Clone)]
@@ -341,12 +345,38 @@ impl Host {
             .map_err(InstallError::Refused)
     }
 
-    /// Loads what the store says is active.
+    /// Follows what other hosts and commands activate in the same store. A plugin that cannot be loaded leaves the one
+    /// before it serving, and is a trouble. Runs until the store is closed.
+    pub async fn follow(self) {
+        let mut seen = None;
+        loop {
+            tokio::time::sleep(FOLLOW_EVERY).await;
+            match self.follow_once(&mut seen).await {
+                Ok(()) => {}
+                Err(error) => tracing::warn!(error = format!("{error:#}"), "what is active could not be read"),
+            }
+        }
+    }
+
+    async fn follow_once(&self, seen: &mut Option<i64>) -> anyhow::Result<()> {
+        let mark = Some(self.store().activation_mark().await?);
+        if *seen != mark {
+            let _changing = self.inner.changing.lock().await;
+            self.load_active().await?;
+            *seen = mark;
+        }
+        Ok(())
+    }
+
+    /// Loads what the store says is active and is not installed yet.
     async fn load_active(&self) -> anyhow::Result<()> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let room = Arc::new(Semaphore::new(cores));
         let mut loading = tokio::task::JoinSet::new();
-        for (name, activation) in self.store().active().await? {
+        let is_new = |activation: &Activation| {
+            self.installed(&activation.name).is_none_or(|one| one.activation.digest != activation.digest)
+        };
+        for (name, activation) in self.store().active().await?.into_iter().filter(|(_, one)| is_new(one)) {
             let (host, room) = (self.clone(), Arc::clone(&room));
             loading.spawn(async move {
                 let _place = room.acquire_owned().await;

@@ -100,8 +100,11 @@ pub async fn serve_on(host: Host, address: SocketAddr, ready: impl FnOnce(Socket
     let listener =
         tokio::net::TcpListener::bind(address).await.with_context(|| format!("failed to listen on {address}"))?;
     let address = listener.local_addr().context("failed to listen")?;
+    let following = tokio::spawn(host.clone().follow());
     ready(address);
-    axum::serve(listener, router(host)).with_graceful_shutdown(stopped()).await.context("failed to serve")
+    let served = axum::serve(listener, router(host)).with_graceful_shutdown(stopped()).await;
+    following.abort();
+    served.context("failed to serve")
 }
 
 async fn stopped() {

@@ -194,6 +194,14 @@ impl Store {
         change.commit().await.map_err(failed_to(ACTIVATE))
     }
 
+    /// A number that grows with every activation.
+    pub async fn activation_mark(&self) -> Result<i64, StoreError> {
+        sqlx::query_scalar("select cast(coalesce(max(seq), 0) as bigint) from activations")
+            .fetch_one(&self.reads)
+            .await
+            .map_err(failed_to("read what is active"))
+    }
+
     /// Which digest answers for each name.
     pub async fn active(&self) -> Result<BTreeMap<String, Activation>, StoreError> {
         let rows: Vec<ActivationRow> = sqlx::query_as(
