@@ -166,8 +166,8 @@ fn given_line(given: &GivenDose, monograph: Option<&ProductMonograph>) -> Reques
         code.role == CodeRole::Drug && code.drug.is_none() && code.setting.is_none() && code.payable_on(given.day)
     };
     // Another drug that comes first has a code of its own.
-    let codes = monograph.into_iter().filter(|_| kind != Some(PhaseKind::Pretreatment)).flat_map(|own| &own.codes);
-    let code = codes.filter(of_product).next();
+    let mut codes = monograph.into_iter().filter(|_| kind != Some(PhaseKind::Pretreatment)).flat_map(|own| &own.codes);
+    let code = codes.find(of_product);
     let units = code.zip(given.amount.as_ref()).and_then(|(code, amount)| {
         let unit = code.unit.as_ref()?;
         Some(claim::units(amount, unit, amount).ok()?.administered)

@@ -337,7 +337,8 @@ impl<'a> Teller<'a> {
         let first = given.len();
         let Some(back) = Course::walk(self.label, self.regimen, &given) else { return (Vec::new(), true) };
         let (coming, settled) = back.restarting();
-        for Then { phase, days } in coming.to_vec() {
+        let coming = coming.to_vec();
+        for Then { phase, days } in coming {
             day = number::plus(day, days.unwrap_or(7));
             given.push(Given { phase, day, cycle: None, cycle_day: None });
         }
