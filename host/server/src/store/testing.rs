@@ -4,6 +4,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use tempfile::TempDir;
 
 use super::{Address, Store};
+use crate::clock::{Clock as _, Ids, SystemClock};
 
 /// A store for one test.
 pub(crate) struct Opened {
@@ -25,8 +26,8 @@ async fn database() -> Address {
     const SERVER: &str = "PARATOPE_TEST_POSTGRES";
     let server =
         std::env::var(SERVER).unwrap_or_else(|_| panic!("{SERVER} is not set: run .ci/test, which starts one"));
-    let name =
-        format!("unit_{}", &crate::clock::Ids::default().next(jiff::Timestamp::now()).to_string().to_lowercase());
+    let id = Ids::default().next(SystemClock.now());
+    let name = format!("unit_{}", id.to_string().to_lowercase());
     let mut connection = PgConnection::connect(&server).await.unwrap();
     connection.execute(sqlx::AssertSqlSafe(format!("create database {name}"))).await.unwrap();
     let mut address: url::Url = server.parse().unwrap();
