@@ -7,6 +7,7 @@ mod clear;
 mod demo;
 mod plan;
 mod plugin;
+mod receipt;
 mod replay;
 mod serve;
 mod site;
@@ -63,6 +64,8 @@ enum Command {
     /// Writes, builds, tests and loads plugins.
     #[command(subcommand)]
     Plugin(plugin::Plugin),
+    /// Gives a signed receipt of a determination, or checks one.
+    Receipt(receipt::Receipt),
     /// Shows what was done, by whom, and checks that the list of it is whole.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -152,6 +155,7 @@ pub fn main() -> ExitCode {
         Command::Replay(command) => replay::run(&app, &command),
         Command::Site(command) => site::run(&app, &command),
         Command::Plugin(command) => plugin::run(&app, command),
+        Command::Receipt(command) => receipt::run(&app, &command),
         Command::Audit(command) => audit::run(&app, &command),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "paratope", &mut std::io::stdout());

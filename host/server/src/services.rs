@@ -92,7 +92,7 @@ impl ServiceError {
 }
 
 /// A plugin that took part in a determination.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct PluginRef {
     /// Its name.

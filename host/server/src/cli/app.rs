@@ -88,7 +88,8 @@ pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
         .map_err(Failure::bad_input)
 }
 
-fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
+/// Reads a file. `-` is standard input.
+pub(super) fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let shown = path.display();
     if path == Path::new("-") {

@@ -6,6 +6,8 @@ use serde_json::value::RawValue;
 use sqlx::any::Any;
 use sqlx::{AnyPool, Executor as _, FromRow, Transaction};
 
+use crate::hex;
+
 use super::{Kind, Store, StoreError, chain, failed_to};
 
 /// The kind of row, in its hash.
@@ -89,11 +91,11 @@ impl Default for Verifier {
 impl Verifier {
     /// Checks the next event.
     pub fn check(&mut self, event: &Audited) -> Result<(), Broken> {
-        let own = chain::link(&chain::unhex(&event.previous), &content(event));
-        if chain::hex(&own) != event.hash {
+        let own = chain::link(&hex::decode(&event.previous).unwrap_or_default(), &content(event));
+        if hex::encode(&own) != event.hash {
             return Err(Broken::Changed { seq: event.seq });
         }
-        if chain::hex(&self.previous) != event.previous {
+        if hex::encode(&self.previous) != event.previous {
             return Err(Broken::Loose { seq: event.seq });
         }
         self.previous = own;
@@ -103,7 +105,7 @@ impl Verifier {
 
     /// The hash of the last event, in hexadecimal: who keeps it elsewhere can tell whether events were taken off the end.
     pub fn head(&self) -> String {
-        chain::hex(&self.previous)
+        hex::encode(&self.previous)
     }
 
     /// Checks that the last event was the one with this hash.
@@ -140,8 +142,8 @@ impl Row {
             action: self.action,
             subject: self.subject,
             detail,
-            previous: chain::hex(&self.previous),
-            hash: chain::hex(&self.hash),
+            previous: hex::encode(&self.previous),
+            hash: hex::encode(&self.hash),
         })
     }
 }

@@ -9,10 +9,10 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use sqlx::FromRow;
 
-use super::chain::{self, hex, unhex};
-use super::{Store, StoreError, failed_to};
+use super::{Store, StoreError, chain, failed_to};
 use crate::clock::DeterminationId;
 use crate::function::{Answer, Function};
+use crate::hex;
 
 /// zstd's level: the fastest. Answers repeat their citations, so it takes most of the size away all the same.
 const LEVEL: i32 = 1;
@@ -204,7 +204,7 @@ impl KeptCall {
                     Some(hash) => hash,
                     None => {
                         let key = Sha256::digest(json.get()).to_vec();
-                        let hash = hex(&key);
+                        let hash = hex::encode(&key);
                         shared.push(Shared {
                             asked,
                             hash: hash.clone(),
@@ -337,7 +337,7 @@ impl Store {
                 KeptAnswer::Skipped(reason) => Answer::Skipped(reason),
                 KeptAnswer::Shared(hash) => {
                     let text = self.shared(&hash).await?;
-                    determination.intact &= hex(&Sha256::digest(&text)) == hash;
+                    determination.intact &= hex::encode(&Sha256::digest(&text)) == hash;
                     Answer::Ok(RawValue::from_string(text).map_err(|_| StoreError::Damaged { what: "answer" })?)
                 }
             };
@@ -349,7 +349,7 @@ impl Store {
     /// The shared answer with this hash.
     async fn shared(&self, hash: &str) -> Result<String, StoreError> {
         let text: Option<Vec<u8>> = sqlx::query_scalar("select text from shared_answers where hash = $1")
-            .bind(unhex(hash))
+            .bind(hex::decode(hash).unwrap_or_default())
             .fetch_optional(&self.reads)
             .await
             .map_err(failed_to("read an answer"))?;

@@ -4,6 +4,8 @@ use serde_json::json;
 use sqlx::AnyPool;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::hex;
+
 use super::audit::{self, Event};
 use super::determinations::Sealed;
 use super::{Kind, StoreError, chain, failed_to};
@@ -86,7 +88,7 @@ async fn commit(kind: Kind, writes: &AnyPool, batch: &[Pending]) -> Result<(), S
             actor: sealed.actor.clone(),
             action: "determination.recorded",
             subject: sealed.id.to_string(),
-            detail: json!({ "kind": sealed.kind, "hash": chain::hex(&hash) }),
+            detail: json!({ "kind": sealed.kind, "hash": hex::encode(&hash) }),
         });
         previous = hash;
     }

@@ -1,11 +1,10 @@
 //! `GET /v1/determinations/{id}`
 
-use std::fmt::Write as _;
-
 use axum::Json;
 use axum::extract::State;
 
 use super::{Recorded, determination_id};
+use crate::hex;
 use crate::host::Host;
 use crate::http::body::InPath;
 use crate::http::openapi;
@@ -36,15 +35,8 @@ pub(in crate::http) async fn handler(
         request: found.request,
         calls: found.calls,
         answer: found.answer,
-        previous: hex(&found.previous),
-        hash: hex(&found.hash),
+        previous: hex::encode(&found.previous),
+        hash: hex::encode(&found.hash),
         intact: found.intact,
     }))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
