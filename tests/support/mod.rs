@@ -97,6 +97,20 @@ impl Data {
         run(Command::new(paratope()).arg("--data").arg(self.path()).args(arguments), input)
     }
 
+    /// Builds the plugin of a folder in `plugins/` as another version, after `edit` of its folder. Returns the component's
+    /// file.
+    pub fn version(&self, folder: &str, version: &str, edit: &dyn Fn(&Path)) -> PathBuf {
+        static SERIAL: AtomicU32 = AtomicU32::new(0);
+        let own = format!("{version}-{}", SERIAL.fetch_add(1, Ordering::Relaxed));
+        let copied = self.path().join(&own);
+        copy(&root().join("plugins").join(folder), &copied);
+        replace(&copied.join("plugin.toml"), "\nversion = \"0.1.0\"", &format!("\nversion = \"{version}\""));
+        edit(&copied);
+        let file = self.path().join(format!("{own}.wasm"));
+        self.run(&["plugin", "build", copied.to_str().unwrap(), "-o", file.to_str().unwrap()]).exits(0);
+        file
+    }
+
     /// Writes a file and returns its path.
     pub fn file(&self, name: &str, text: &str) -> String {
         let path = self.path().join(name);
@@ -106,12 +120,17 @@ impl Data {
 
     /// Serves from this folder.
     pub fn serve(&self) -> Server {
-        Server::start(self.path(), None)
+        self.serve_at("127.0.0.1:0")
+    }
+
+    /// Serves from this folder at an address.
+    pub fn serve_at(&self, address: &str) -> Server {
+        Server::start(self.path(), None, address)
     }
 
     /// Serves from a PostgreSQL database; the folder holds compiled code only.
     pub fn serve_on(&self, database: &str) -> Server {
-        Server::start(self.path(), Some(database))
+        Server::start(self.path(), Some(database), "127.0.0.1:0")
     }
 }
 
@@ -125,6 +144,13 @@ pub fn database() -> String {
     let create = format!("create database {name}");
     run(Command::new("psql").args(["--quiet", "--command", &create, &server]), "").exits(0);
     server.replace("/postgres?", &format!("/{name}?"))
+}
+
+/// Replaces what a file must hold by something else.
+pub fn replace(file: &Path, old: &str, new: &str) {
+    let text = fs::read_to_string(file).unwrap();
+    assert!(text.contains(old), "no `{old}` in {}", file.display());
+    fs::write(file, text.replace(old, new)).unwrap();
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -240,12 +266,12 @@ impl Answer {
 }
 
 impl Server {
-    fn start(data: &Path, database: Option<&str>) -> Self {
+    fn start(data: &Path, database: Option<&str>, address: &str) -> Self {
         let mut child = Command::new(paratope())
             .envs(database.map(|database| ("PARATOPE_DATABASE", database)))
             .arg("--data")
             .arg(data)
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--listen", address])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

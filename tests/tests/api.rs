@@ -225,27 +225,7 @@ fn the_openapi_document_is_whole() {
 
 /// The bundled plugin in this folder, as another version.
 fn other_version(data: &Data, folder: &str, version: &str) -> Vec<u8> {
-    let copy = data.path().join(version);
-    copy_documents(&root().join("plugins").join(folder), &copy);
-    let manifest = copy.join("plugin.toml");
-    let text =
-        fs::read_to_string(&manifest).unwrap().replace("version = \"0.1.0\"", &format!("version = \"{version}\""));
-    fs::write(&manifest, text).unwrap();
-    let file = data.path().join(format!("{version}.wasm"));
-    data.run(&["plugin", "build", copy.to_str().unwrap(), "-o", file.to_str().unwrap()]).exits(0);
-    fs::read(file).unwrap()
-}
-
-fn copy_documents(from: &std::path::Path, to: &std::path::Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        if entry.file_type().unwrap().is_dir() {
-            copy_documents(&entry.path(), &to.join(entry.file_name()));
-        } else {
-            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-        }
-    }
+    fs::read(data.version(folder, version, &|_| ())).unwrap()
 }
 
 #[test]
@@ -319,8 +299,7 @@ fn what_one_host_activates_answers_on_the_others_within_two_seconds() {
 fn a_host_follows_what_a_command_activates_beside_it() {
     let data = Data::prepared();
     let host = data.serve();
-    let file = data.path().join("0.2.0.wasm");
-    other_version(&data, "payers/aetna", "0.2.0");
+    let file = data.version("payers/aetna", "0.2.0", &|_| ());
     data.run(&["plugin", "load", file.to_str().unwrap()]).exits(0);
     let since = Instant::now();
     while host.get("/v1/plugins/aetna").json()["plugin"]["version"] != "0.2.0" {
@@ -353,8 +332,17 @@ fn a_bad_plugin_hurts_only_its_own_calls() {
         ("application/json", "nosniff")
     );
 
-    // A payer that loops is asked once, however many questions a clearance has for it.
+    // No site is answered by what it did not approve.
     let spin = "(loop (br 0)) unreachable";
+    let mut unapproved = case("01");
+    unapproved["coverage"]["payer"] = json!("loops");
+    let problem = host.post("/v1/clearances", &unapproved.to_string()).problem(403, "plugin-not-approved");
+    assert!(problem["detail"].as_str().unwrap().contains("paratope site approve"), "{problem}");
+    let site = unapproved["site"].as_str().unwrap();
+    let approval = json!({ "approved": { "versions": { "publisher": "tests", "range": "*" } }, "reason": "a test" });
+    host.post(&format!("/v1/sites/{site}/approvals"), &approval.to_string()).is(201);
+
+    // A payer that loops is asked once, however many questions a clearance has for it.
     load("spins", guests::payer().body("assess", spin).body("prefer", spin).body("billing", spin));
     let mut request = case("01");
     request["coverage"]["payer"] = json!("spins");

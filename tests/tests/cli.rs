@@ -293,10 +293,10 @@ fn terminal_escapes_of_a_plugin_are_shown_and_not_obeyed() {
 }
 
 #[test]
-fn it_serves_this_machine_only() {
+fn it_serves_this_machine_only_while_nobody_has_a_token() {
     let data = Data::prepared();
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:80"] {
-        data.run(&["serve", "--listen", address]).exits(2).complains("there is no access control yet");
+        data.run(&["serve", "--listen", address]).exits(2).complains("no token was issued yet");
     }
     data.run(&["serve", "--listen", "8080"]).exits(2).complains("is no address");
 }

@@ -7,10 +7,13 @@ mod clear;
 mod demo;
 mod plan;
 mod plugin;
+mod publisher;
 mod receipt;
 mod replay;
+mod rules;
 mod serve;
 mod site;
+mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,6 +43,9 @@ struct Cli {
     /// the environment, where other users cannot read it.
     #[arg(long, global = true, env = "PARATOPE_DATABASE", hide_env_values = true, value_name = "URL")]
     database: Option<String>,
+    /// Who gives the command, where that is not the user of this machine: events tell both.
+    #[arg(long = "as", global = true, value_name = "NAME")]
+    acting_as: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -48,7 +54,7 @@ struct Cli {
 enum Command {
     /// Clears a dozen synthetic patients at three synthetic sites, and says where to look next.
     Demo(demo::Demo),
-    /// Serves the HTTP API on this machine.
+    /// Serves the HTTP API.
     Serve(serve::Serve),
     /// Clears an order: may these doses be given here, and will they be paid?
     Clear(clear::Clear),
@@ -61,9 +67,18 @@ enum Command {
     /// Shows and keeps the sites where doses are given.
     #[command(subcommand)]
     Site(site::Site),
-    /// Writes, builds, tests and loads plugins.
+    /// Writes, builds, tests, signs and publishes plugins, and lets them answer.
     #[command(subcommand)]
-    Plugin(plugin::Plugin),
+    Plugin(Box<plugin::Plugin>),
+    /// Shows and keeps the keys whose signatures count.
+    #[command(subcommand)]
+    Publisher(publisher::Publisher),
+    /// Shows and sets what is asked of a plugin before it may answer.
+    #[command(subcommand)]
+    Rules(rules::Rules),
+    /// Issues, lists and revokes the tokens that people show over HTTP.
+    #[command(subcommand)]
+    Token(token::Token),
     /// Gives a signed receipt of a determination, or checks one.
     Receipt(receipt::Receipt),
     /// Shows what was done, by whom, and checks that the list of it is whole.
@@ -129,7 +144,10 @@ impl From<ServiceError> for Failure {
     fn from(error: ServiceError) -> Self {
         let is_input = match &error {
             ServiceError::BadRequest(_) | ServiceError::Unknown { .. } => true,
-            ServiceError::Ask(ask) => matches!(ask, AskError::Unknown { .. } | AskError::WrongKind { .. }),
+            ServiceError::Ask(ask) => {
+                matches!(ask, AskError::Unknown { .. } | AskError::WrongKind { .. } | AskError::NotApproved { .. })
+            }
+            ServiceError::Refused(_) | ServiceError::Forbidden(_) => true,
             ServiceError::NoAnswer { code, .. } => code == "bad-request",
             ServiceError::Install(install) => {
                 !matches!(install, crate::host::InstallError::Store(_) | crate::host::InstallError::BrokenOff)
@@ -145,7 +163,7 @@ type Outcome = Result<Exit, Failure>;
 /// Parses the command line and runs it.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let app = App { data: cli.data, database: cli.database.map(Into::into) };
+    let app = App { data: cli.data, database: cli.database.map(Into::into), acting_as: cli.acting_as };
     let outcome = match cli.command {
         Command::Demo(command) => demo::run(&app, &command),
         Command::Serve(command) => serve::run(&app, &command),
@@ -154,7 +172,10 @@ pub fn main() -> ExitCode {
         Command::Call(command) => call::run(&app, &command),
         Command::Replay(command) => replay::run(&app, &command),
         Command::Site(command) => site::run(&app, &command),
-        Command::Plugin(command) => plugin::run(&app, command),
+        Command::Plugin(command) => plugin::run(&app, *command),
+        Command::Publisher(command) => publisher::run(&app, command),
+        Command::Rules(command) => rules::run(&app, &command),
+        Command::Token(command) => token::run(&app, command),
         Command::Receipt(command) => receipt::run(&app, &command),
         Command::Audit(command) => audit::run(&app, &command),
         Command::Completions { shell } => {

@@ -232,6 +232,11 @@ impl PartialEq for Answer {
 
 impl Eq for Answer {}
 
+/// The edition that an answer, as JSON, says it rests on.
+pub fn edition_of(answer: &Value) -> Option<&Value> {
+    answer.pointer("/policy/edition").or_else(|| answer.get("edition"))
+}
+
 /// The JSON text of a value of the contract.
 pub fn raw<T: Serialize>(value: &T) -> Result<Box<RawValue>, CallError> {
     serde_json::value::to_raw_value(value)

@@ -14,6 +14,7 @@ use paratope_domain::product::ProductMonograph;
 use paratope_runtime::{CallError, CompileWorker, LoadError, Origin, Plugin, Registry, Sandbox, SandboxSettings};
 use tokio::sync::Semaphore;
 
+use crate::access::Caller;
 use crate::authoring::workshop::chain;
 use crate::authoring::{Manifest, Workshop};
 use crate::clock::{Clock, DeterminationId, Ids, to_millisecond};
@@ -21,7 +22,7 @@ use crate::function::Answer;
 use crate::gate::Gate;
 use crate::services::ServiceError;
 use crate::session::{AskError, Session};
-use crate::store::{Activation, Address, NewPlugin, Source, Store, StoreError, StoredPlugin};
+use crate::store::{Activation, Address, Source, Store, StoreError, StoredPlugin};
 
 /// Recorded calls run again at once.
 const REPLAYS: usize = 2;
@@ -66,7 +67,7 @@ impl HostSettings {
 #[derive(Clone)]
 pub struct Host {
     inner: Arc<Inner>,
-    actor: Arc<str>,
+    caller: Arc<Caller>,
 }
 
 /// Who acts when the host does something by itself.
@@ -102,6 +103,10 @@ pub struct Installed {
 }
 
 impl Installed {
+    fn new(plugin: Arc<Plugin>, manifest: Manifest, activation: Activation, places: u32) -> Self {
+        Self { plugin, manifest, activation, gate: Gate::new(places), monographs: Mutex::default() }
+    }
+
     /// Calls the plugin. `None` when it has no such function.
     pub(crate) fn call<A>(
         &self,
@@ -183,7 +188,7 @@ impl Host {
                 changing: tokio::sync::Mutex::default(),
                 archive: Mutex::default(),
             }),
-            actor: ITSELF.into(),
+            caller: Arc::new(Caller::local(ITSELF)),
         };
         if settings.bundled {
             host.bring_bundled(settings.preparing).await?;
@@ -194,13 +199,18 @@ impl Host {
 
     /// This host, acting for someone: what it does from here on is told of them.
     #[must_use]
-    pub fn acting_for(&self, actor: &str) -> Self {
-        Self { inner: Arc::clone(&self.inner), actor: actor.into() }
+    pub fn acting_for(&self, caller: Caller) -> Self {
+        Self { inner: Arc::clone(&self.inner), caller: Arc::new(caller) }
     }
 
     /// For whom it acts.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// The name of whom it acts for.
     pub fn actor(&self) -> &str {
-        &self.actor
+        &self.caller.name
     }
 
     /// The store.
@@ -211,6 +221,12 @@ impl Host {
     /// Now, to the millisecond.
     pub fn now(&self) -> Timestamp {
         to_millisecond(self.inner.clock.now())
+    }
+
+    /// Today, where the host is, as text.
+    pub(crate) fn day_today(&self) -> Result<String, ServiceError> {
+        let unset = || ServiceError::Internal(anyhow::anyhow!("the machine's clock shows no day of the calendar"));
+        self.today().map(|day| day.to_string()).ok_or_else(unset)
     }
 
     /// Today, where the host is.
@@ -243,8 +259,11 @@ impl Host {
         self.inner.troubles.all()
     }
 
-    /// That nothing is installed as `name`, and what there is.
+    /// That nothing is installed as `name`: why not, or what there is.
     pub fn unknown(&self, name: &str) -> AskError {
+        if let Some(why) = self.inner.troubles.get(name) {
+            return AskError::Withheld { name: name.to_owned(), why: why.to_string() };
+        }
         let known: Vec<String> = self.inner.installed.all().keys().map(|known| format!("`{known}`")).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         // A name that was asked for may be anything; what is no name is not repeated.
@@ -253,10 +272,11 @@ impl Host {
     }
 
     /// Runs `work` where plugins may be called, with a session of the plugins named, when there is room at all of
-    /// them.
+    /// them. For a site it runs what the site approved, and nothing else; without one, what a site of the caller approved.
     pub(crate) async fn with_session<A: Send + 'static>(
         &self,
         names: &[&str],
+        site: Option<&str>,
         work: impl FnOnce(Session) -> A + Send + 'static,
     ) -> Result<A, ServiceError> {
         // In the order of their names, so that two who wait for the same plugins do not wait for each other.
@@ -264,6 +284,7 @@ impl Host {
         let (mut plugins, mut places) = (Vec::new(), Vec::new());
         for name in names {
             let installed = self.installed(name).ok_or_else(|| self.unknown(name))?;
+            self.approved(&installed, site).await?;
             let busy = || AskError::Busy { name: name.to_owned(), places: installed.gate.places() };
             places.push(installed.gate.enter().await.ok_or_else(busy)?);
             plugins.push(installed);
@@ -285,33 +306,55 @@ impl Host {
         Ok(tokio::task::spawn_blocking(call).await?)
     }
 
-    /// Verifies a component, keeps it and lets it answer from now on. Calls in flight finish on the one before it.
-    pub async fn install(&self, component: Vec<u8>) -> Result<Arc<Installed>, InstallError> {
-        let manifest = crate::authoring::section::manifest(&component)
+    /// Refuses a plugin that the site did not approve.
+    async fn approved(&self, installed: &Installed, site: Option<&str>) -> Result<(), ServiceError> {
+        let sites: Vec<&str> = match (site, self.caller.sites()) {
+            (Some(site), _) => vec![site],
+            (None, Some(sites)) => sites.iter().map(String::as_str).collect(),
+            (None, None) => return Ok(()),
+        };
+        let digest = installed.plugin.digest();
+        for site in &sites {
+            let approvals = self.store().approvals(site).await?;
+            if approvals.iter().any(|approval| approval.covers(digest, &installed.manifest)) {
+                return Ok(());
+            }
+        }
+        Err(ServiceError::Ask(AskError::NotApproved {
+            site: sites.first().copied().unwrap_or_default().to_owned(),
+            name: installed.activation.name.clone(),
+            version: installed.manifest.version.clone(),
+            digest: digest.to_owned(),
+        }))
+    }
+
+    /// Compiles and tries a component that is to be published: the plugin, and what it says of itself.
+    pub(crate) async fn inspect(&self, component: &[u8]) -> Result<(Arc<Plugin>, Manifest), InstallError> {
+        let manifest = crate::authoring::section::manifest(component)
             .map_err(|error| InstallError::Manifest(error.to_string()))?
             .ok_or_else(|| {
                 let how = "build it with `paratope plugin build`, which adds one";
                 InstallError::Manifest(format!("the component carries no manifest; {how}"))
             })?;
-        let _changing = self.inner.changing.lock().await;
-        let component = Arc::new(component);
-        let plugin = self.load(&manifest.name, Arc::clone(&component), Origin::Foreign).await?;
+        let plugin = self.load(&manifest.name, Arc::new(component.to_vec()), Origin::Foreign).await?;
         let found = plugin.kind();
         if found != manifest.kind {
             return Err(InstallError::Kind { said: manifest.kind, found });
         }
-        let now = self.now();
-        let kept =
-            NewPlugin { digest: plugin.digest(), manifest: &manifest, origin: Origin::Foreign, bytes: &component };
-        self.store().install(&kept, self.actor(), now).await?;
+        Ok((Arc::new(plugin), manifest))
+    }
+
+    /// A version that is kept, as if it were installed. `None` when the store never had it.
+    pub(crate) async fn candidate(&self, digest: &str) -> Result<Option<Arc<Installed>>, InstallError> {
+        let Some(manifest) = self.store().manifest(digest).await? else { return Ok(None) };
+        let Some(plugin) = self.of_digest(digest).await? else { return Ok(None) };
         let activation = Activation {
             name: manifest.name.clone(),
-            digest: plugin.digest().to_owned(),
+            digest: digest.to_owned(),
             source: Source::Loaded,
-            activated_at: now.to_string(),
+            activated_at: self.now().to_string(),
         };
-        tracing::info!(plugin = manifest.name, version = manifest.version, digest = plugin.digest(), "plugin loaded");
-        Ok(self.put(plugin, manifest, activation))
+        Ok(Some(Arc::new(Installed::new(plugin, manifest, activation, self.inner.places))))
     }
 
     /// The plugin with this digest, installed or not. `None` when the store never had it.
@@ -358,14 +401,22 @@ impl Host {
         }
     }
 
-    async fn follow_once(&self, seen: &mut Option<i64>) -> anyhow::Result<()> {
+    async fn follow_once(&self, seen: &mut Option<(i64, i64)>) -> anyhow::Result<()> {
+        if !self.store().due(self.now()).await?.is_empty() {
+            self.carry_out_due().await?;
+        }
         let mark = Some(self.store().activation_mark().await?);
         if *seen != mark {
-            let _changing = self.inner.changing.lock().await;
-            self.load_active().await?;
+            self.refresh().await?;
             *seen = mark;
         }
         Ok(())
+    }
+
+    /// Lets answer what the store says is active.
+    pub(crate) async fn refresh(&self) -> anyhow::Result<()> {
+        let _changing = self.inner.changing.lock().await;
+        self.load_active().await
     }
 
     /// Loads what the store says is active and is not installed yet.
@@ -376,7 +427,17 @@ impl Host {
         let is_new = |activation: &Activation| {
             self.installed(&activation.name).is_none_or(|one| one.activation.digest != activation.digest)
         };
-        for (name, activation) in self.store().active().await?.into_iter().filter(|(_, one)| is_new(one)) {
+        let revoked = self.store().revoked().await?;
+        for (name, activation) in self.store().active().await? {
+            if let Some(reason) = revoked.get(&activation.digest) {
+                // Calls under way finish; none begins.
+                self.inner.installed.remove(&name);
+                self.trouble(&name, &format!("the version that is active was revoked: {reason}"));
+                continue;
+            }
+            if !is_new(&activation) {
+                continue;
+            }
             let (host, room) = (self.clone(), Arc::clone(&room));
             loading.spawn(async move {
                 let _place = room.acquire_owned().await;
@@ -404,16 +465,17 @@ impl Host {
 
     /// Lets a plugin answer for its name.
     fn put(&self, plugin: Plugin, manifest: Manifest, activation: Activation) -> Arc<Installed> {
-        let gate = Gate::new(self.inner.places);
         let name = activation.name.clone();
-        let plugin = Arc::new(plugin);
-        let installed = Arc::new(Installed { plugin, manifest, activation, gate, monographs: Mutex::default() });
+        let installed = Arc::new(Installed::new(Arc::new(plugin), manifest, activation, self.inner.places));
         self.inner.installed.put(&name, Arc::clone(&installed));
         self.inner.troubles.remove(&name);
         installed
     }
 
     fn trouble(&self, name: &str, why: &str) {
+        if self.inner.troubles.get(name).is_some_and(|known| *known == why) {
+            return;
+        }
         tracing::warn!(plugin = name, why, "plugin not loaded");
         self.inner.troubles.put(name, why.to_owned());
     }
@@ -433,6 +495,7 @@ pub fn default_data() -> anyhow::Result<PathBuf> {
 mod tests {
     use super::*;
     use crate::clock::SystemClock;
+    use crate::store::NewPlugin;
 
     const MANIFEST: &str = "name = \"broken\"\nkind = \"payer\"\nversion = \"1.0.0\"\ncontract = \"0.1\"\n\
         publisher = \"p\"\ndescription = \"d\"\nengine = \"policy\"\n";
@@ -452,6 +515,7 @@ mod tests {
         let host = Host::open(settings, Arc::new(SystemClock)).await.unwrap();
         assert_eq!(host.troubles().keys().collect::<Vec<_>>(), ["broken", "gone"]);
         assert!(host.troubles().values().all(|why| why.contains("not a valid component")), "{:?}", host.troubles());
-        assert!(matches!(host.unknown("broken"), AskError::Unknown { .. }));
+        assert!(matches!(host.unknown("broken"), AskError::Withheld { .. }));
+        assert!(matches!(host.unknown("another"), AskError::Unknown { .. }));
     }
 }

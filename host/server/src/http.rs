@@ -1,8 +1,9 @@
 //! The HTTP API. One route, one file; what goes wrong is a `problem`.
 //!
-//! There is no access control yet, so it serves this machine only ([`serve_on`] refuses other addresses, `guard`
-//! other names and pages of other origins).
+//! `access` says who is let in where. While no token was issued it serves this machine only ([`serve_on`] refuses other
+//! addresses, `guard` other names and pages of other origins).
 
+mod access;
 mod audit;
 mod body;
 mod clearances;
@@ -15,10 +16,16 @@ mod plans;
 mod plugins;
 mod problem;
 mod products;
+mod proposals;
+mod publishers;
+mod releases;
+mod rules;
 mod sites;
+mod tokens;
 mod watch;
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -42,6 +49,8 @@ pub fn router(host: Host) -> Router {
         .routes(routes!(plugins::list::handler))
         .routes(routes!(plugins::load::handler))
         .routes(routes!(plugins::get::handler))
+        .routes(routes!(plugins::lifecycle::rollback))
+        .routes(routes!(plugins::lifecycle::floor))
         .routes(routes!(plugins::call::handler))
         .routes(routes!(products::list::handler))
         .routes(routes!(products::get::handler))
@@ -50,6 +59,24 @@ pub fn router(host: Host) -> Router {
         .routes(routes!(sites::list::handler))
         .routes(routes!(sites::get::handler))
         .routes(routes!(sites::put::handler))
+        .routes(routes!(sites::approvals::list, sites::approvals::approve))
+        .routes(routes!(sites::approvals::withdraw))
+        .routes(routes!(sites::approvals::cases))
+        .routes(routes!(sites::approvals::preview))
+        .routes(routes!(releases::list, releases::publish))
+        .routes(routes!(releases::get))
+        .routes(routes!(releases::archive))
+        .routes(routes!(releases::revoke))
+        .routes(routes!(proposals::list, proposals::propose))
+        .routes(routes!(proposals::get))
+        .routes(routes!(proposals::confirm))
+        .routes(routes!(proposals::reject))
+        .routes(routes!(publishers::list, publishers::enrol))
+        .routes(routes!(publishers::retire))
+        .routes(routes!(publishers::revoke))
+        .routes(routes!(rules::get, rules::put))
+        .routes(routes!(tokens::list, tokens::issue))
+        .routes(routes!(tokens::revoke))
         .routes(routes!(determinations::get::handler))
         .routes(routes!(determinations::replay::handler))
         .routes(routes!(audit::handler))
@@ -61,7 +88,7 @@ pub fn router(host: Host) -> Router {
         .route("/openapi.json", axum::routing::get(async move || axum::Json(document)))
         .fallback(problem::no_route)
         .method_not_allowed_fallback(problem::no_method)
-        .layer(middleware::from_fn(guard::this_machine_only))
+        .layer(middleware::from_fn_with_state(Arc::new(access::Door::new(host.clone())), access::let_in))
         .layer(middleware::from_fn_with_state(host.clone(), watch::watch))
         // What a plugin says is data, whatever it looks like.
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
@@ -80,19 +107,26 @@ pub enum AddressError {
     /// It is no address.
     #[error("`{0}` is no address; an address is a host and a port, such as 127.0.0.1:8080")]
     Malformed(String),
-    /// Others could reach it.
+    /// Others could reach it, and nobody has to show a token.
     #[error(
-        "{0} can be reached by other machines, and there is no access control yet: anyone could read and change \
-         clearances. Listen on 127.0.0.1 or [::1], and reach it through an ssh tunnel"
+        "{0} can be reached by other machines, and no token was issued yet: anyone could read and change clearances. \
+         Issue one first with `paratope token issue`, or listen on 127.0.0.1 or [::1]"
     )]
     Open(IpAddr),
 }
 
-/// Reads an address that only this machine reaches.
-pub fn loopback(text: &str) -> Result<SocketAddr, AddressError> {
+/// Reads an address to listen on.
+pub fn address(text: &str) -> Result<SocketAddr, AddressError> {
     let text = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
-    let address: SocketAddr = text.parse().map_err(|_| AddressError::Malformed(text.clone()))?;
-    if address.ip().is_loopback() { Ok(address) } else { Err(AddressError::Open(address.ip())) }
+    text.parse().map_err(|_| AddressError::Malformed(text.clone()))
+}
+
+/// Refuses an address that others reach while nobody has to show a token.
+pub async fn check_address(host: &Host, address: SocketAddr) -> anyhow::Result<()> {
+    if !address.ip().is_loopback() && !host.store().has_tokens().await? {
+        return Err(AddressError::Open(address.ip()).into());
+    }
+    Ok(())
 }
 
 /// Serves the API until the process is told to stop; requests under way are finished.
@@ -131,15 +165,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_addresses_of_this_machine_are_served() {
-        for good in ["127.0.0.1:8080", "[::1]:0", "localhost:80", "127.3.2.1:9"] {
-            assert!(loopback(good).is_ok(), "{good}");
-        }
-        for open in ["0.0.0.0:8080", "192.168.0.1:80", "[::]:80", "[2001:db8::1]:80"] {
-            assert!(matches!(loopback(open), Err(AddressError::Open(_))), "{open}");
+    fn addresses_are_read() {
+        for good in ["127.0.0.1:8080", "[::1]:0", "localhost:80", "0.0.0.0:8080", "[2001:db8::1]:80"] {
+            assert!(address(good).is_ok(), "{good}");
         }
         for bad in ["", "8080", "example.com:80", "127.0.0.1"] {
-            assert!(matches!(loopback(bad), Err(AddressError::Malformed(_))), "{bad}");
+            assert!(matches!(address(bad), Err(AddressError::Malformed(_))), "{bad}");
         }
     }
 }

@@ -3,6 +3,7 @@
 //! [`host`] holds what is installed, [`services`] tell the stories, [`session`] records their plugin calls, [`store`]
 //! is the only SQL, [`cli`] and [`http`] are the faces. [`authoring`] turns folders into plugins.
 
+pub mod access;
 pub mod authoring;
 mod bundle;
 pub mod cli;
@@ -13,7 +14,10 @@ mod hex;
 pub mod host;
 pub mod http;
 pub mod input;
+mod keys;
+pub mod lifecycle;
 pub mod receipt;
+pub mod release;
 pub mod report;
 pub mod services;
 pub mod session;

@@ -1,16 +1,23 @@
 //! What the host does for people, one story a file: look things up, ask plugins, record, answer.
 
+pub mod activation;
+pub mod approvals;
 pub mod call;
 pub mod clear;
 pub mod clearances;
 pub mod lookups;
 pub mod plan;
 pub mod plugins;
+pub mod publish;
 pub mod record;
+mod refusal;
 pub mod replay;
 pub mod sites;
+pub mod tokens;
 
 use serde::Serialize;
+
+pub use self::refusal::Refusal;
 
 use crate::clock::DeterminationId;
 use crate::host::InstallError;
@@ -62,6 +69,12 @@ pub enum ServiceError {
     /// A plugin was not loaded.
     #[error(transparent)]
     Install(#[from] InstallError),
+    /// The rules of a plugin's life forbid it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Whoever asks may not have it.
+    #[error("{0}")]
+    Forbidden(&'static str),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -39,6 +39,29 @@ pub enum AskError {
         /// What there is.
         known: String,
     },
+    /// It should be there and is not.
+    #[error("plugin `{name}` answers nobody now, so ask a person: {why}")]
+    Withheld {
+        /// The plugin.
+        name: String,
+        /// Why.
+        why: String,
+    },
+    /// The site did not approve it.
+    #[error(
+        "site `{site}` did not approve `{name}` {version} ({digest}): an administrator of the site can, with \
+         `paratope site approve {site} --digest {digest} --reason ...`"
+    )]
+    NotApproved {
+        /// The site.
+        site: String,
+        /// The plugin.
+        name: String,
+        /// Its version.
+        version: String,
+        /// The digest of its bytes.
+        digest: String,
+    },
     /// The plugin is of the other kind.
     #[error("`{name}` is a {kind} plugin, which has no function `{function}`; it has {}", Function::names(*kind))]
     WrongKind {

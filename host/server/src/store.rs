@@ -6,11 +6,18 @@
 #[cfg(test)]
 pub(crate) mod testing;
 
+mod approvals;
 mod audit;
+mod cases;
 mod chain;
 mod determinations;
 mod plugins;
+mod proposals;
+mod publishers;
+mod releases;
+mod settings;
 mod sites;
+mod tokens;
 mod writer;
 
 use std::fmt;
@@ -25,8 +32,11 @@ use sqlx::{AnyPool, ConnectOptions as _, Executor as _};
 use url::Url;
 
 pub use self::audit::{Audited, Broken, Event, Verifier};
+pub use self::cases::{About, OpenCase};
 pub use self::determinations::{Call, Chain, Determination, DeterminationKind, Draft, Listed, Sealed};
 pub use self::plugins::{Activation, NewPlugin, Source, StoredPlugin};
+pub use self::proposals::{Carried, Proposal, ProposalState};
+pub use self::releases::{CaseRef, Published, Release, Revoked};
 pub use self::sites::StoredSite;
 
 use self::determinations::Known;

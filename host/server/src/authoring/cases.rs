@@ -97,6 +97,14 @@ impl Case {
         Ok(Self { path: path.to_owned(), description: written.description, request, expected })
     }
 
+    /// What the plugin is asked. `None` where the host refuses in its place.
+    pub fn request(&self) -> Option<&Request> {
+        match &self.request {
+            Asked::Plugin(request) => Some(request),
+            Asked::Refused(..) => None,
+        }
+    }
+
     /// Runs the case.
     ///
     /// # Errors

@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn the_caret_stands_under_the_column() {
         let files = [("label/a.toml".to_owned(), "one = 1\ntwo = \"é\" x\n".to_owned())];
-        let folder = Folder { shown: "here".to_owned(), files: files.into(), code: Code::Absent };
+        let folder = Folder { shown: "here".to_owned(), files: files.into(), code: Code::Absent, build: None };
         let diagnostic = Diagnostic {
             path: "label/a.toml".to_owned(),
             line: 2,

@@ -28,6 +28,8 @@ pub struct Folder {
     pub files: BTreeMap<String, String>,
     /// Where its code is, when it is code.
     pub code: Code,
+    /// Told behind the version, as its build.
+    pub build: Option<String>,
 }
 
 /// Where the code of a code plugin comes from.
@@ -53,14 +55,14 @@ impl Folder {
         let mut files = BTreeMap::new();
         read_into(path, "", &mut files)?;
         let code = if path.join("Cargo.toml").is_file() { Code::Crate(path.to_owned()) } else { Code::Absent };
-        Ok(Self { shown: path.display().to_string(), files, code })
+        Ok(Self { shown: path.display().to_string(), files, code, build: None })
     }
 
     /// A folder the binary carries.
     pub(crate) fn bundled(folder: &'static bundle::Folder) -> Self {
         let files = folder.files.iter().map(|(path, text)| ((*path).to_owned(), unix_lines(text))).collect();
         let code = folder.module.map_or(Code::Absent, Code::Module);
-        Self { shown: format!("plugins/{}", folder.path), files, code }
+        Self { shown: format!("plugins/{}", folder.path), files, code, build: None }
     }
 
     /// Every folder the binary carries, sorted.
@@ -73,7 +75,11 @@ impl Folder {
     /// # Errors
     /// Everything in it that must be put right.
     pub fn manifest(&self) -> Result<Manifest, Vec<Diagnostic>> {
-        Manifest::parse(self.text(MANIFEST))
+        let mut manifest = Manifest::parse(self.text(MANIFEST))?;
+        if let Some(build) = &self.build {
+            manifest.version = format!("{}+{build}", manifest.version);
+        }
+        Ok(manifest)
     }
 
     /// The documents an engine reads: everything but the manifest and the cases, sorted by path.

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Failure, Outcome};
+use crate::access::Caller;
 use crate::clock::SystemClock;
 use crate::host::{Host, HostSettings, default_data};
 use crate::input::{self, Format};
@@ -22,6 +23,8 @@ const MAX_INPUT: u64 = 8 * 1024 * 1024;
 pub(super) struct App {
     pub(super) data: Option<PathBuf>,
     pub(super) database: Option<Address>,
+    /// The person who gives the command, where that is not the user of this machine.
+    pub(super) acting_as: Option<String>,
 }
 
 impl App {
@@ -36,7 +39,7 @@ impl App {
         let data = self.data()?;
         runtime()?.block_on(async {
             let host = self.open(data).await?;
-            work(host.acting_for(&whoever_runs_this())).await
+            work(host).await
         })
     }
 
@@ -44,12 +47,16 @@ impl App {
     pub(super) async fn open(&self, data: PathBuf) -> anyhow::Result<Host> {
         let preparing = |plugins| eprintln!("preparing {plugins} plugins, once: this may take a minute");
         let settings = HostSettings { preparing, database: self.database.clone(), ..HostSettings::new(data)? };
-        Host::open(settings, Arc::new(SystemClock)).await
+        let host = Host::open(settings, Arc::new(SystemClock)).await?;
+        // Who asks over HTTP without a token is not known either: whoever started this answers for it.
+        let whoever = whoever_runs_this();
+        let name = self.acting_as.as_ref().map_or_else(|| whoever.clone(), |name| format!("{name} ({whoever})"));
+        Ok(host.acting_for(Caller::local(&name)))
     }
 }
 
 /// Who acts on the command line: the user of this machine, as the system calls them.
-pub(super) fn whoever_runs_this() -> String {
+fn whoever_runs_this() -> String {
     let name = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).filter(|name| !name.is_empty());
     name.map_or_else(|| "local".to_owned(), |name| format!("local:{name}"))
 }

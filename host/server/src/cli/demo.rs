@@ -13,9 +13,14 @@ use super::app::{App, logs, print, print_json, runtime};
 use super::{Exit, Failure, Outcome, serve};
 use crate::bundle::{DEMO_CASES, DEMO_SITES};
 use crate::host::{Host, default_data};
+use crate::lifecycle::{Approved, Rules};
+use crate::services::approvals::NewApproval;
 use crate::services::record::Determined;
 use crate::terminal::{Table, safe};
 use crate::{http, report};
+
+/// Who publishes the plugins the binary carries.
+const PUBLISHER: &str = "paratope";
 
 #[derive(Debug, Args)]
 pub(super) struct Demo {
@@ -31,12 +36,13 @@ pub(super) struct Demo {
 }
 
 pub(super) fn run(app: &App, command: &Demo) -> Outcome {
-    let address = http::loopback(&command.listen).map_err(Failure::bad_input)?;
+    let address = http::address(&command.listen).map_err(Failure::bad_input)?;
     logs("warn");
     // Synthetic patients do not belong beside real ones.
     let data = app.data.clone().map_or_else(|| default_data().map(|data| data.join("demo")), Ok)?;
     runtime()?.block_on(async {
         let host = app.open(data.clone()).await?;
+        http::check_address(&host, address).await.map_err(Failure::bad_input)?;
         seed(&host).await?;
         let cleared = clear_all(&host).await?;
         if command.json {
@@ -50,11 +56,21 @@ pub(super) fn run(app: &App, command: &Demo) -> Outcome {
     })
 }
 
-/// Keeps the demo's sites.
+/// Keeps the demo's sites, which approve what came with the binary. In a new store one person may load what nobody signed.
 async fn seed(host: &Host) -> Result<(), Failure> {
+    if host.store().rules().await.map_err(anyhow::Error::from)?.is_none() {
+        host.set_rules(&Rules::for_trying_out()).await?;
+    }
     for (name, text) in DEMO_SITES {
         let site: Site = serde_json::from_str(text).with_context(|| format!("the demo's site `{name}` is damaged"))?;
         host.put_site(&site).await?;
+        let approved =
+            Approved::Versions { publisher: PUBLISHER.to_owned(), plugin: None, range: semver::VersionReq::STAR };
+        let approvals = host.site_approvals(&site.id).await?.approvals;
+        if !approvals.iter().any(|one| one.approved == approved) {
+            host.approve(&site.id, NewApproval { approved, reason: "The demo tries what is bundled".to_owned() })
+                .await?;
+        }
     }
     Ok(())
 }
@@ -115,7 +131,8 @@ fn next(data: &Path, cleared: &[Cleared]) -> String {
     let case = case.map_or("", |(name, _)| *name);
     let id = cleared.first().map_or_else(String::new, |(_, determined, _)| determined.id.to_string());
     format!(
-        "Look at one:      {paratope} clear {shown}/cases/{case}.json\n\
+        "One person may load plugins that nobody signed into this store: it is for trying out.\n\n\
+         Look at one:      {paratope} clear {shown}/cases/{case}.json\n\
          Change it:        edit that file, clear it again\n\
          Run one again:    {paratope} replay {id}\n\
          Run all again:    {paratope} replay --all\n\

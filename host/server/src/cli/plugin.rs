@@ -1,4 +1,7 @@
-//! `paratope plugin ...`: from an empty folder to a loaded plugin.
+//! `paratope plugin ...`: from an empty folder to a plugin that answers.
+
+mod lifecycle;
+mod remote;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,6 +10,7 @@ use anyhow::Context as _;
 use clap::{Subcommand, ValueEnum};
 use paratope_runtime::{CompileWorker, Kind, Sandbox, SandboxSettings};
 
+pub(super) use self::lifecycle::tell_revoked;
 use super::app::{App, print, print_json};
 use super::{Exit, Failure, Outcome};
 use crate::authoring::cases::Case;
@@ -14,6 +18,7 @@ use crate::authoring::scaffold::Scaffold;
 use crate::authoring::schema::DocumentKind;
 use crate::authoring::workshop::without_cases;
 use crate::authoring::{BuildError, Built, Folder, Workshop, diagnostics, explain, section};
+use crate::release;
 use crate::services::plugins::PluginSummary;
 use crate::terminal::{Table, safe};
 
@@ -84,7 +89,7 @@ pub(super) enum Plugin {
         #[arg(long)]
         json: bool,
     },
-    /// Loads a component, which answers for its name from now on.
+    /// Publishes a component and lets it answer at once, where the rules let one person do so.
     Load {
         /// A component, as `paratope plugin build` wrote it.
         file: PathBuf,
@@ -100,6 +105,8 @@ pub(super) enum Plugin {
         /// The kind of document.
         kind: DocumentKind,
     },
+    #[command(flatten)]
+    Lifecycle(lifecycle::Lifecycle),
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -119,6 +126,7 @@ pub(super) fn run(app: &App, command: Plugin) -> Outcome {
         Plugin::Inspect { what, json } => inspect_installed(app, &what, json),
         Plugin::List { json } => list(app, json),
         Plugin::Load { file, url, json } => load(app, &file, url.as_deref(), json),
+        Plugin::Lifecycle(command) => lifecycle::run(app, command),
         Plugin::Schema { kind } => {
             print(&kind.text())?;
             Ok(Exit::Done)
@@ -359,13 +367,13 @@ fn list(app: &App, json: bool) -> Outcome {
 }
 
 fn load(app: &App, file: &Path, url: Option<&str>, json: bool) -> Outcome {
-    let bytes =
-        fs::read(file).with_context(|| format!("failed to read `{}`", file.display())).map_err(Failure::bad_input)?;
+    let release = lifecycle::read_release(file)?;
     let show = |name: &str, version: &str, digest: &str| {
         print(&format!("{} {} answers now: {}\n", safe(name), safe(version), safe(digest)))
     };
     if let Some(url) = url {
-        let loaded = post(url, &bytes)?;
+        let archive = release::pack(&[release]).map_err(Failure::bad_input)?;
+        let loaded = remote::post(url, "/v1/plugins", "application/x-tar", &archive)?;
         if json {
             print_json(&loaded)?;
             return Ok(Exit::Done);
@@ -375,7 +383,7 @@ fn load(app: &App, file: &Path, url: Option<&str>, json: bool) -> Outcome {
         return Ok(Exit::Done);
     }
     app.with_host(async |host| {
-        let PluginSummary { name, version, digest, .. } = &host.load_plugin(bytes).await?;
+        let PluginSummary { name, version, digest, .. } = &host.load_plugin(release).await?;
         if json {
             print_json(&serde_json::json!({ "name": name, "version": version, "digest": digest }))?;
         } else {
@@ -383,21 +391,4 @@ fn load(app: &App, file: &Path, url: Option<&str>, json: bool) -> Outcome {
         }
         Ok(Exit::Done)
     })
-}
-
-/// Hands a component to a running host.
-fn post(url: &str, bytes: &[u8]) -> Result<serde_json::Value, Failure> {
-    let address = format!("{}/v1/plugins", url.trim_end_matches('/'));
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    let mut response = agent
-        .post(&address)
-        .header("content-type", "application/wasm")
-        .send(bytes)
-        .with_context(|| format!("failed to reach `{url}`"))?;
-    let answer: serde_json::Value = response.body_mut().read_json().context("the host's answer cannot be read")?;
-    if response.status().is_success() {
-        return Ok(answer);
-    }
-    let detail = answer.get("detail").and_then(serde_json::Value::as_str).unwrap_or("it was refused");
-    Err(Failure::bad_input(anyhow::anyhow!("{detail}")))
 }

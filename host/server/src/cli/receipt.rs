@@ -7,7 +7,8 @@ use clap::Args;
 use super::app::{App, bytes, print, print_json};
 use super::{Exit, Failure, Outcome};
 use crate::clock::DeterminationId;
-use crate::receipt::{HostKey, Receipt as Signed};
+use crate::keys::SigningKey;
+use crate::receipt::{KEY_FILE, Receipt as Signed};
 
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("what").required(true)))]
@@ -39,12 +40,12 @@ pub(super) fn run(app: &App, command: &Receipt) -> Outcome {
     let data = app.data()?;
     let id: Option<DeterminationId> = command.id.as_deref().map(str::parse).transpose().map_err(Failure::bad_input)?;
     app.with_host(async |host| {
-        let key = HostKey::open(&data)?;
+        let key = SigningKey::open(&data.join(KEY_FILE))?;
         match id {
             None => print(&format!("{}\n", key.public()))?,
             Some(id) => {
                 let receipt = Signed::of(&host.recorded(id).await?)?;
-                print(&format!("{}\n", String::from_utf8_lossy(&key.sign(&receipt)?)))?;
+                print(&format!("{}\n", String::from_utf8_lossy(&receipt.signed(&key)?)))?;
             }
         }
         Ok(Exit::Done)

@@ -1,27 +1,28 @@
-//! `paratope serve`: the HTTP API, for this machine.
+//! `paratope serve`: the HTTP API.
 
 use std::net::SocketAddr;
 
 use clap::Args;
 
-use super::app::{App, logs, print, runtime, whoever_runs_this};
+use super::app::{App, logs, print, runtime};
 use super::{Exit, Failure, Outcome};
 use crate::host::Host;
 use crate::http;
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// Where to listen: an address of this machine. Port 0 takes a free one.
+    /// Where to listen. Other machines are served once a token was issued. Port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     listen: String,
 }
 
 pub(super) fn run(app: &App, command: &Serve) -> Outcome {
-    let address = http::loopback(&command.listen).map_err(Failure::bad_input)?;
+    let address = http::address(&command.listen).map_err(Failure::bad_input)?;
     logs("info");
     let data = app.data()?;
     runtime()?.block_on(async {
         let host = app.open(data).await?;
+        http::check_address(&host, address).await.map_err(Failure::bad_input)?;
         serve(host, address).await
     })
 }
@@ -40,7 +41,6 @@ pub(super) async fn serve(host: Host, address: SocketAddr) -> Outcome {
         // Whoever started it may not be reading.
         let _ = print(&told);
     };
-    // Who asks over HTTP is not known; whoever started this answers for it.
-    http::serve_on(host.acting_for(&whoever_runs_this()), address, ready).await?;
+    http::serve_on(host, address, ready).await?;
     Ok(Exit::Done)
 }

@@ -1,5 +1,5 @@
-//! The plugins the binary carries: built when their documents or their engine are new, and active unless a person
-//! loaded another.
+//! The plugins the binary carries: built when their documents or their engine are new. The first of a name is active at
+//! once; what a newer binary brings waits for people, unless the rules let one decide.
 
 use std::sync::Arc;
 
@@ -15,12 +15,15 @@ impl Host {
             std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         ));
         let mut made = Vec::new();
-        for folder in Folder::all_bundled() {
+        for mut folder in Folder::all_bundled() {
             let Ok(manifest) = folder.manifest() else {
                 self.trouble(&folder.shown, "its plugin.toml cannot be read");
                 continue;
             };
             let recipe = Workshop::recipe(&folder);
+            // Another binary may make other bytes of the same documents: they are another version.
+            let made_by: String = recipe.chars().skip("sha256:".len()).take(8).collect();
+            folder.build = Some(format!("bundled.{made_by}"));
             if let Some(digest) = self.store().made_of(&recipe).await? {
                 made.push((manifest.name, digest));
                 continue;
@@ -50,8 +53,12 @@ impl Host {
             }
         }
         let active = self.store().active().await?;
+        let four_eyes = self.rules().await?.four_eyes;
         for (name, digest) in made {
-            let stays = active.get(&name).is_some_and(|now| now.digest == digest || now.source == Source::Loaded);
+            let stays = active.get(&name).is_some_and(|now| {
+                // What people chose stays; and where two decide, they decide on what a new binary brings, too.
+                now.digest == digest || now.source != Source::Bundled || four_eyes
+            });
             if !stays {
                 self.store().activate(&name, &digest, Source::Bundled, self.actor(), self.now()).await?;
             }

@@ -1,13 +1,12 @@
 //! `GET /v1/audit`
 
 use axum::Json;
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
+use super::access::Acting;
 use super::body::InQuery;
 use super::openapi;
 use super::problem::Problem;
-use crate::host::Host;
 use crate::store::Audited;
 
 /// Events in one answer, at most.
@@ -36,10 +35,7 @@ pub(super) struct AuditList {
     (status = OK, description = "The events", body = inline(openapi::AuditListDoc)),
     (status = "4XX", description = "The query cannot be used", body = inline(openapi::ProblemDoc), content_type = "application/problem+json"),
 ))]
-pub(super) async fn handler(
-    State(host): State<Host>,
-    InQuery(which): InQuery<Which>,
-) -> Result<Json<AuditList>, Problem> {
+pub(super) async fn handler(Acting(host): Acting, InQuery(which): InQuery<Which>) -> Result<Json<AuditList>, Problem> {
     let limit = which.limit.unwrap_or(100).min(MOST);
     let events =
         host.store().events(which.after.unwrap_or(0), limit).await.map_err(crate::services::ServiceError::from)?;

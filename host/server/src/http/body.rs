@@ -9,12 +9,16 @@ use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
 use crate::input;
+use crate::release::{self, Release};
 
 /// Bytes of a JSON request.
 const MAX_JSON: usize = 2 * 1024 * 1024;
 
 /// Bytes of a component: a little more than a sandbox takes, so that it is the sandbox that says so.
 const MAX_COMPONENT: usize = 20 * 1024 * 1024;
+
+/// Bytes of an archive of releases.
+const MAX_ARCHIVE: usize = 64 * 1024 * 1024;
 
 /// Bytes read and dropped after a limit. A client that is cut off while it still sends sees a broken connection and not
 /// the refusal.
@@ -25,6 +29,9 @@ pub(super) struct Body<T>(pub(super) T);
 
 /// A component's bytes.
 pub(super) struct Component(pub(super) Vec<u8>);
+
+/// Components with what signs them: an archive, or one component alone.
+pub(super) struct Releases(pub(super) Vec<Release>);
 
 /// Parameters in the path.
 pub(super) struct InPath<T>(pub(super) T);
@@ -51,6 +58,24 @@ impl<S: Send + Sync> FromRequest<S> for Component {
     }
 }
 
+impl<S: Send + Sync> FromRequest<S> for Releases {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if is_of_type(request.headers(), "application/wasm") {
+            let Component(component) = Component::from_request(request, state).await?;
+            return Ok(Self(vec![Release { component, envelopes: Vec::new() }]));
+        }
+        expect_type(request.headers(), "application/x-tar")?;
+        let archive = whole(request.into_body(), MAX_ARCHIVE).await?;
+        let releases = release::unpack(&archive).map_err(|error| {
+            let title = "The archive cannot be read";
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-archive", title, format!("{error:#}"))
+        })?;
+        Ok(Self(releases))
+    }
+}
+
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for InPath<T> {
     type Rejection = Problem;
 
@@ -68,15 +93,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for InQuery<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Query(read) = Query::from_request_parts(parts, state)
             .await
-            .map_err(|_| parameter("the query cannot be read: `as-of` is a day of the calendar, such as 2026-11-23"))?;
+            .map_err(|_| parameter("the query cannot be read; /openapi.json says what it may hold"))?;
         Ok(Self(read))
     }
 }
 
-fn expect_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
+fn is_of_type(headers: &HeaderMap, wanted: &str) -> bool {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = given.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case(wanted) {
+    essence.eq_ignore_ascii_case(wanted)
+}
+
+fn expect_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
+    if is_of_type(headers, wanted) {
         return Ok(());
     }
     let detail = format!("the body must be {wanted}");

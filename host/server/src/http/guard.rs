@@ -1,20 +1,17 @@
-//! Keeps web pages out. Whoever can reach the loopback may ask anything, and a browser on this machine can be made to
-//! by any page it shows: such a request names another host, or comes from another origin.
+//! Keeps web pages out while nobody has to show a token. Whoever can reach the loopback may ask anything then, and a browser
+//! on this machine can be made to by any page it shows: such a request names another host, or comes from another origin.
 
-use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
 
 use super::problem::Problem;
 
-/// Lets requests through that are for this machine, from this machine.
-pub(super) async fn this_machine_only(request: Request, next: Next) -> Response {
-    if is_ours(request.uri(), request.headers()) {
-        return next.run(request).await;
+/// Refuses requests that are not for this machine, from this machine.
+pub(super) fn this_machine_only(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+    if is_ours(uri, headers) {
+        return Ok(());
     }
     let detail = "this host serves programs on this machine: the request names another host or comes from a web page";
-    Problem::new(StatusCode::MISDIRECTED_REQUEST, "not-this-machine", "Not for this host", detail).into_response()
+    Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "not-this-machine", "Not for this host", detail))
 }
 
 fn is_ours(uri: &Uri, headers: &HeaderMap) -> bool {

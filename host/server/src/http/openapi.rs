@@ -19,13 +19,25 @@ use utoipa::{PartialSchema, ToSchema};
 use super::audit::AuditList;
 use super::determinations::{Determined, Recorded};
 use super::payers::PayerList;
+use super::plugins::lifecycle::NewFloor;
 use super::problem::Problem;
 use super::products::ProductList;
+use super::proposals::ProposalList;
+use super::publishers::{KeyList, NewKey, RevokedList};
+use super::releases::ReleaseList;
 use super::sites::SiteList;
+use super::sites::approvals::{CaseList, Preview};
+use super::tokens::TokenList;
+use crate::access::NewToken;
 use crate::function::AsOf;
+use crate::lifecycle::{Approval, Rules};
+use crate::services::activation::{Because, NewProposal};
+use crate::services::approvals::{NewApproval, SiteApprovals};
 use crate::services::plan::ProductPlanRequest;
 use crate::services::plugins::{PluginDetail, PluginList, PluginSummary};
 use crate::services::replay::Replay;
+use crate::services::tokens::Issued;
+use crate::store::{Proposal, Release, Revoked};
 
 /// Where OpenAPI keeps schemas.
 const SCHEMAS: &str = "/components/schemas";
@@ -93,15 +105,52 @@ described! {
     SiteDoc = Site;
     /// What was done.
     AuditListDoc = AuditList;
+    /// What is asked of a plugin before it may answer.
+    RulesDoc = Rules;
+    /// A token to be issued.
+    NewTokenDoc = NewToken;
+    /// A token, with its secret.
+    IssuedDoc = Issued;
+    /// The tokens.
+    TokenListDoc = TokenList;
+    /// The keys of publishers.
+    KeyListDoc = KeyList;
+    /// A key to be enrolled.
+    NewKeyDoc = NewKey;
+    /// What was revoked with a key.
+    RevokedListDoc = RevokedList;
+    /// A version that was revoked.
+    RevokedDoc = Revoked;
+    /// Versions that are kept.
+    ReleaseListDoc = ReleaseList;
+    /// A version that is kept.
+    ReleaseDoc = Release;
+    /// A reason.
+    BecauseDoc = Because;
+    /// A proposal to be made.
+    NewProposalDoc = NewProposal;
+    /// A proposal.
+    ProposalDoc = Proposal;
+    /// The proposals.
+    ProposalListDoc = ProposalList;
+    /// A floor to be set.
+    NewFloorDoc = NewFloor;
+    /// An approval to be given.
+    NewApprovalDoc = NewApproval;
+    /// An approval.
+    ApprovalDoc = Approval;
+    /// A site's approvals.
+    SiteApprovalsDoc = SiteApprovals;
+    /// The open cases of a site.
+    CaseListDoc = CaseList;
+    /// What would change for a site.
+    PreviewDoc = Preview;
 }
 
 /// The document before the routes are added.
 pub(super) fn base() -> OpenApi {
     let mut info = Info::new("Paratope", env!("CARGO_PKG_VERSION"));
-    info.description = Some(
-        "Clears new starts of bispecific antibodies. Paratope advises; people decide. It answers this machine only."
-            .to_owned(),
-    );
+    info.description = Some("Clears new starts of bispecific antibodies. Paratope advises; people decide.".to_owned());
     OpenApi::new(info, Paths::new())
 }
 

@@ -3,11 +3,15 @@
 //! | status | when |
 //! |---|---|
 //! | 400 | the body is not JSON, or a parameter cannot be read |
+//! | 401 | no token was shown, or it opens nothing |
+//! | 403 | the role may not do this, the site did not approve the plugin, or another person is needed |
 //! | 404 | what the address names does not exist |
+//! | 409 | the rules of a plugin's life forbid it, or it is so already |
 //! | 413 | the body, or the request of a plugin, is too large |
 //! | 415 | the body has another media type |
 //! | 421 | the request is for another host, or from a page of another origin |
 //! | 422 | the body is JSON and cannot be used (`pointer` says where); or a plugin answered that it has no answer (`code` says why, `determination` where it is recorded) |
+//! | 429 | one person asks for too much at once |
 //! | 500 | the host failed |
 //! | 502 | a plugin failed: it trapped, wanted more than it may have, or its answer breaks the contract |
 //! | 503 | too many calls of one plugin, or the store does not answer; try again |
@@ -22,7 +26,7 @@ use serde::Serialize;
 
 use crate::host::InstallError;
 use crate::input::BadInput;
-use crate::services::ServiceError;
+use crate::services::{Refusal, ServiceError};
 use crate::session::AskError;
 
 /// What went wrong.
@@ -93,7 +97,10 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
@@ -145,6 +152,21 @@ impl From<ServiceError> for Problem {
             ServiceError::Install(_) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "plugin-refused", "The plugin was not loaded", detail)
             }
+            ServiceError::Refused(refusal) => {
+                let (status, title) = match &refusal {
+                    Refusal::FourEyes | Refusal::SamePerson { .. } => {
+                        (StatusCode::FORBIDDEN, "Another person is needed")
+                    }
+                    Refusal::Verification { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "The plugin was not published"),
+                    _ => (StatusCode::CONFLICT, "The rules of a plugin's life forbid it"),
+                };
+                let mut problem = Self::new(status, refusal.code(), title, detail);
+                if let Refusal::Verification { name, step, .. } = &refusal {
+                    problem = problem.about(name, &step.step);
+                }
+                problem
+            }
+            ServiceError::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, "forbidden", "You may not do this", detail),
             ServiceError::Store(error) => {
                 tracing::error!(error = crate::authoring::workshop::chain(&error), "the store failed");
                 unavailable("the store does not answer; nothing was recorded".to_owned())
@@ -160,6 +182,11 @@ impl From<AskError> for Problem {
         match error {
             AskError::Unknown { .. } => {
                 Self::new(StatusCode::NOT_FOUND, "unknown-plugin", "Something named does not exist", detail)
+            }
+            AskError::Withheld { name, .. } => unavailable(detail).about(&name, "withheld"),
+            AskError::NotApproved { name, .. } => {
+                let title = "The site did not approve the plugin";
+                Self::new(StatusCode::FORBIDDEN, "plugin-not-approved", title, detail).about(&name, "not-approved")
             }
             AskError::Busy { name, .. } => unavailable(detail).about(&name, "busy"),
             AskError::WrongKind { name, .. } => {

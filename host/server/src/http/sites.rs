@@ -1,5 +1,6 @@
 //! `/v1/sites`.
 
+pub(super) mod approvals;
 pub(super) mod get;
 pub(super) mod list;
 pub(super) mod put;

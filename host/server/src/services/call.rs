@@ -53,7 +53,7 @@ impl Host {
         let request = crate::function::raw(&request)
             .map_err(|error| ServiceError::Ask(AskError::Failed { name: plugin.to_owned(), error }))?;
         let input = Input { plugin: plugin.to_owned(), function, request };
-        self.determine(DeterminationKind::Call, &[plugin], input, ask).await
+        self.determine(DeterminationKind::Call, &[plugin], None, input, ask).await
     }
 }
 

@@ -9,7 +9,7 @@ use super::clear::{self, Input};
 use super::record::Determined;
 use crate::host::Host;
 use crate::session::Session;
-use crate::store::DeterminationKind;
+use crate::store::{About, DeterminationKind};
 
 /// Judges. Live and from the record alike.
 pub fn ask(session: &mut Session, input: &Input) -> Result<Clearance, ServiceError> {
@@ -20,6 +20,9 @@ impl Host {
     /// Clears an order and records how.
     pub async fn clear(&self, request: ClearanceRequest) -> Result<(Determined, Clearance), ServiceError> {
         request.check().map_err(|impossible| ServiceError::bad(impossible.pointer, impossible.reason))?;
+        if !self.caller().is_at(&request.site) {
+            return Err(ServiceError::Forbidden("your role is for other sites"));
+        }
         let Some(stored) = self.store().site(&request.site).await? else {
             let known: Vec<String> = self.store().sites().await?.into_iter().map(|stored| stored.site.id).collect();
             return Err(ServiceError::unknown("site", &request.site, &known, "/site"));
@@ -27,7 +30,14 @@ impl Host {
         self.known_plugin(Kind::Product, "product", &request.order.product, "/order/product")?;
         self.known_plugin(Kind::Payer, "payer", &request.coverage.payer, "/coverage/payer")?;
         let (product, payer) = (request.order.product.clone(), request.coverage.payer.clone());
+        let about = About {
+            site: request.site.clone(),
+            case: request.case.clone(),
+            product: product.clone(),
+            payer: payer.clone(),
+            last_day: request.order.doses.last().map_or(request.as_of, |dose| dose.day).to_string(),
+        };
         let input = Input { request, site: stored.site };
-        self.determine(DeterminationKind::Clearance, &[&product, &payer], input, ask).await
+        self.determine(DeterminationKind::Clearance, &[&product, &payer], Some(about), input, ask).await
     }
 }

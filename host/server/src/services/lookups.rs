@@ -17,7 +17,7 @@ impl Host {
         self.known_plugin(Kind::Product, "product", product, "")?;
         let as_of = self.day(as_of)?;
         let name = product.to_owned();
-        let answer = self.with_session(&[product], move |mut session| session.monograph(&name, as_of)).await?;
+        let answer = self.with_session(&[product], None, move |mut session| session.monograph(&name, as_of)).await?;
         answer?.map_err(|error| ServiceError::Nothing { plugin: product.to_owned(), message: error.to_string() })
     }
 
@@ -26,7 +26,7 @@ impl Host {
         self.known_plugin(Kind::Payer, "payer", payer, "")?;
         let as_of = self.day(as_of)?;
         let name = payer.to_owned();
-        let answer = self.with_session(&[payer], move |mut session| session.profile(&name, as_of)).await?;
+        let answer = self.with_session(&[payer], None, move |mut session| session.profile(&name, as_of)).await?;
         answer?.map_err(|error| ServiceError::Nothing { plugin: payer.to_owned(), message: error.to_string() })
     }
 
@@ -37,7 +37,7 @@ impl Host {
 
     /// A determination of one kind, as it was answered.
     pub async fn recorded_as(&self, id: DeterminationId, kind: DeterminationKind) -> Result<Determined, ServiceError> {
-        let found = self.recorded(id).await?;
+        let found = self.readable(id).await?;
         if found.kind != kind {
             return Err(ServiceError::unknown(kind.name(), "", &[], ""));
         }

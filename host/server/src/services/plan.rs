@@ -46,7 +46,7 @@ impl Host {
         if !(1..=200).contains(&asked.doses) {
             return Err(ServiceError::bad("/doses", "a plan has 1 to 200 doses"));
         }
-        let (mut determined, answer) = self.determine(DeterminationKind::Plan, &[&product], asked, ask).await?;
+        let (mut determined, answer) = self.determine(DeterminationKind::Plan, &[&product], None, asked, ask).await?;
         determined.answer = super::call::answered(&product, determined.id, &answer)?;
         let plan =
             serde_json::from_str(determined.answer.get()).map_err(|error| ServiceError::Internal(error.into()))?;

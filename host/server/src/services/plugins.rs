@@ -122,9 +122,10 @@ impl Host {
         explained.map_err(ServiceError::Internal)
     }
 
-    /// Loads a component, which answers for its name from now on.
-    pub async fn load_plugin(&self, component: Vec<u8>) -> Result<PluginSummary, ServiceError> {
-        Ok(PluginSummary::of(self.install(component).await?.as_ref()))
+    /// An installed plugin as lists show it.
+    pub(super) fn summary(&self, name: &str) -> Result<PluginSummary, ServiceError> {
+        let installed = self.installed(name).ok_or_else(|| self.unknown(name))?;
+        Ok(PluginSummary::of(&installed))
     }
 
     /// The plugins of one kind.
@@ -149,6 +150,7 @@ impl Host {
     ) -> Result<(), ServiceError> {
         match self.installed(name) {
             Some(installed) if installed.plugin.kind() == kind => Ok(()),
+            None if self.troubles().contains_key(name) => Err(self.unknown(name).into()),
             _ => Err(ServiceError::unknown(what, name, &self.names(kind), pointer)),
         }
     }

@@ -7,7 +7,7 @@ use super::{PluginRef, ServiceError};
 use crate::clock::DeterminationId;
 use crate::host::Host;
 use crate::session::Session;
-use crate::store::{Call, DeterminationKind, Draft};
+use crate::store::{About, Call, DeterminationKind, Draft};
 
 /// A recorded determination.
 #[derive(Debug, Clone, Serialize)]
@@ -28,11 +28,13 @@ pub struct Determined {
 impl Host {
     /// Tells `story` where the plugins named may be called, records what was asked, called and answered, and returns the answer.
     ///
-    /// The story is pure but for the session: told again from the record, it gives the same answer.
+    /// The story is pure but for the session: told again from the record, it gives the same answer. `about`: the case it
+    /// settles, at a site that must have approved the plugins.
     pub async fn determine<Q, A>(
         &self,
         kind: DeterminationKind,
         plugins: &[&str],
+        about: Option<About>,
         asked: Q,
         story: impl FnOnce(&mut Session, &Q) -> Result<A, ServiceError> + Send + 'static,
     ) -> Result<(Determined, A), ServiceError>
@@ -41,7 +43,8 @@ impl Host {
         A: Serialize + Send + 'static,
     {
         let host = self.clone();
-        let told = self.with_session(plugins, move |mut session| {
+        let site = about.as_ref().map(|about| about.site.clone());
+        let told = self.with_session(plugins, site.as_deref(), move |mut session| {
             let answer = story(&mut session, &asked)?;
             // A failure that may pass is not what the rules say.
             if let Some(passing) = session.passing() {
@@ -54,7 +57,7 @@ impl Host {
             let now = host.now();
             let id = host.next_id(now);
             let actor = host.actor().to_owned();
-            let draft = Draft { id, kind, actor, recorded_at: now, request, calls, answer: json.clone() };
+            let draft = Draft { id, kind, actor, about, recorded_at: now, request, calls, answer: json.clone() };
             let sealed = host.store().seal(draft)?;
             Ok((sealed, Determined { id, kind, recorded_at: now.to_string(), plugins, answer: json }, answer))
         });

@@ -43,7 +43,7 @@ pub struct Difference {
 impl Host {
     /// Runs one determination again.
     pub async fn replay(&self, id: DeterminationId) -> Result<Replay, ServiceError> {
-        let recorded = self.recorded(id).await?;
+        let recorded = self.readable(id).await?;
         let mut differences = Vec::new();
         if !recorded.intact {
             differences.push(difference("record", "its hash is not the hash of what it says: it was changed"));
@@ -80,6 +80,20 @@ impl Host {
             known: "only those this store recorded".to_owned(),
             pointer: "",
         })
+    }
+
+    /// The determination with this id, if the caller may read it: a clearance of their sites, or what they asked for.
+    pub async fn readable(&self, id: DeterminationId) -> Result<Determination, ServiceError> {
+        let found = self.recorded(id).await?;
+        if self.caller().sites().is_none() || found.by.as_deref() == Some(self.actor()) {
+            return Ok(found);
+        }
+        let asked: Value =
+            serde_json::from_str(found.request.get()).map_err(|error| ServiceError::Internal(error.into()))?;
+        match asked.pointer("/site/id").and_then(Value::as_str) {
+            Some(site) if self.caller().is_at(site) => Ok(found),
+            _ => Err(ServiceError::Forbidden("your role is for other sites")),
+        }
     }
 
     /// Calls the very bytes of then.

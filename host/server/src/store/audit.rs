@@ -31,6 +31,13 @@ pub struct Event {
     pub detail: serde_json::Value,
 }
 
+impl Event {
+    /// That `actor` did `action` to `subject`.
+    pub(super) fn new(actor: &str, action: &'static str, subject: &str, detail: serde_json::Value) -> Self {
+        Self { actor: actor.to_owned(), action, subject: subject.to_owned(), detail }
+    }
+}
+
 /// An event as it is kept and exported.
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -164,6 +171,20 @@ impl Store {
     /// Begins a change that events will tell of.
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Any>, StoreError> {
         begin(self.kind, &self.writes).await
+    }
+
+    /// Notes something that changed nothing else.
+    pub async fn note(
+        &self,
+        actor: &str,
+        action: &'static str,
+        subject: &str,
+        detail: serde_json::Value,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut change = self.begin().await?;
+        append(&mut change, at, [Event::new(actor, action, subject, detail)]).await?;
+        change.commit().await.map_err(failed_to(DOING))
     }
 
     /// The events after `after`, oldest first, at most `limit`.

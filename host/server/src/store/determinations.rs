@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use sqlx::FromRow;
 
+use super::cases::About;
 use super::{Store, StoreError, chain, failed_to};
 use crate::clock::DeterminationId;
 use crate::function::{Answer, Function};
@@ -75,6 +76,8 @@ pub struct Draft {
     pub kind: DeterminationKind,
     /// Who asked for it.
     pub actor: String,
+    /// The case that it settles.
+    pub about: Option<About>,
     /// When it was made.
     pub recorded_at: Timestamp,
     /// What was asked: JSON.
@@ -100,6 +103,8 @@ pub struct Determination {
     pub calls: Vec<Call>,
     /// What was answered: JSON.
     pub answer: Box<RawValue>,
+    /// Who asked for it. The oldest records do not tell.
+    pub by: Option<String>,
     /// The hash of the row before it.
     pub previous: Vec<u8>,
     /// Its own hash.
@@ -137,6 +142,9 @@ struct Record {
     request: Box<RawValue>,
     calls: Vec<KeptCall>,
     answer: Box<RawValue>,
+    /// Left out in the oldest records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
 }
 
 impl Record {
@@ -248,6 +256,9 @@ pub struct Sealed {
     pub(super) id: DeterminationId,
     pub(super) kind: DeterminationKind,
     pub(super) actor: String,
+    pub(super) about: Option<About>,
+    /// The plugins that answered, with their digests.
+    plugins: Vec<(String, String)>,
     pub(super) at: Timestamp,
     pub(super) recorded_at: String,
     pub(super) record: Vec<u8>,
@@ -258,14 +269,20 @@ pub struct Sealed {
 impl Sealed {
     fn new(draft: Draft, known: &Known) -> Result<Self, StoreError> {
         let mut shared = Vec::new();
+        let plugins = draft.calls.iter().map(|call| (call.plugin.clone(), call.digest.clone())).collect();
         let calls = draft.calls.into_iter().map(|call| KeptCall::keep(call, known, &mut shared));
         let calls = calls.collect::<Result<_, _>>()?;
-        let record = Record { calls, request: draft.request, answer: draft.answer };
+        let record = Record { calls, request: draft.request, answer: draft.answer, by: Some(draft.actor.clone()) };
         let record = compressed(&record.text()?)?;
         let recorded_at = draft.recorded_at.to_string();
         let content = content(&draft.id.to_string(), draft.kind, &recorded_at, &record);
-        let Draft { id, kind, actor, recorded_at: at, .. } = draft;
-        Ok(Self { id, kind, actor, at, content, record, recorded_at, shared })
+        let Draft { id, kind, actor, about, recorded_at: at, .. } = draft;
+        Ok(Self { id, kind, actor, about, plugins, at, content, record, recorded_at, shared })
+    }
+
+    /// The digest of the bytes that answered for a plugin. Empty when it was not asked.
+    pub(super) fn digest_of(&self, plugin: &str) -> String {
+        self.plugins.iter().find(|(name, _)| name == plugin).map_or_else(String::new, |(_, digest)| digest.clone())
     }
 }
 
@@ -284,7 +301,7 @@ impl Row {
     fn open(self) -> Result<(Determination, Vec<KeptCall>), StoreError> {
         let kind = DeterminationKind::read(&self.kind)?;
         let content = content(&self.id, kind, &self.recorded_at, &self.record);
-        let Record { request, calls, answer } = serde_json::from_str(&plain(&self.record)?).map_err(damaged)?;
+        let Record { request, calls, answer, by } = serde_json::from_str(&plain(&self.record)?).map_err(damaged)?;
         let determination = Determination {
             id: self.id.parse().map_err(damaged)?,
             kind,
@@ -292,6 +309,7 @@ impl Row {
             request,
             calls: Vec::new(),
             answer,
+            by,
             intact: chain::link(&self.previous, &content) == self.hash,
             previous: self.previous,
             hash: self.hash,
@@ -432,6 +450,7 @@ mod tests {
             id: ids.next(now),
             kind: DeterminationKind::Call,
             actor: "r.okafor".to_owned(),
+            about: None,
             recorded_at: now,
             request: json(request),
             calls: vec![call(Answer::Error(json("{ \"other\" : \"x\" }"))), call(Answer::Ok(json("{ \"brand\": 1 }")))],

@@ -21,18 +21,25 @@ pub enum Source {
     Bundled,
     /// A person loaded it.
     Loaded,
+    /// One person proposed it and another confirmed it.
+    Proposed,
+    /// A person rolled back to it.
+    RolledBack,
 }
 
 impl Source {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Bundled => "bundled",
             Self::Loaded => "loaded",
+            Self::Proposed => "proposed",
+            Self::RolledBack => "rolled-back",
         }
     }
 
     fn read(name: &str) -> Self {
-        if name == "bundled" { Self::Bundled } else { Self::Loaded }
+        let all = [Self::Bundled, Self::Loaded, Self::Proposed, Self::RolledBack];
+        all.into_iter().find(|source| source.name() == name).unwrap_or(Self::Loaded)
     }
 }
 
@@ -102,7 +109,8 @@ struct PluginRow {
 const KEEP: &str = "keep a plugin";
 const ACTIVATE: &str = "activate a plugin";
 
-async fn keep(
+/// Keeps a plugin within a change.
+pub(super) async fn keep(
     change: &mut Transaction<'static, Any>,
     plugin: &NewPlugin<'_>,
     actor: &str,
@@ -133,11 +141,11 @@ async fn keep(
         return Ok(());
     }
     let detail = json!({ "digest": plugin.digest, "version": version, "publisher": publisher });
-    let event = Event { actor: actor.to_owned(), action: "plugin.kept", subject: name.clone(), detail };
-    audit::append(change, at, [event]).await
+    audit::append(change, at, [Event::new(actor, "plugin.kept", name, detail)]).await
 }
 
-async fn activate(
+/// Lets a plugin answer within a change.
+pub(super) async fn activate(
     change: &mut Transaction<'static, Any>,
     name: &str,
     digest: &str,
@@ -160,8 +168,7 @@ async fn activate(
         .await
         .map_err(failed_to(ACTIVATE))?;
     let detail = json!({ "digest": digest, "before": before, "source": source });
-    let event = Event { actor: actor.to_owned(), action: "plugin.activated", subject: name.to_owned(), detail };
-    audit::append(change, at, [event]).await
+    audit::append(change, at, [Event::new(actor, "plugin.activated", name, detail)]).await
 }
 
 impl Store {
@@ -186,20 +193,15 @@ impl Store {
         change.commit().await.map_err(failed_to(ACTIVATE))
     }
 
-    /// Keeps a plugin and makes it answer for its name from now on: both, or neither.
-    pub async fn install(&self, plugin: &NewPlugin<'_>, actor: &str, at: Timestamp) -> Result<(), StoreError> {
-        let mut change = self.begin().await?;
-        keep(&mut change, plugin, actor, at).await?;
-        activate(&mut change, &plugin.manifest.name, plugin.digest, Source::Loaded, actor, at).await?;
-        change.commit().await.map_err(failed_to(ACTIVATE))
-    }
-
-    /// A number that grows with every activation.
-    pub async fn activation_mark(&self) -> Result<i64, StoreError> {
-        sqlx::query_scalar("select cast(coalesce(max(seq), 0) as bigint) from activations")
-            .fetch_one(&self.reads)
-            .await
-            .map_err(failed_to("read what is active"))
+    /// Numbers of which one grows with every activation and every revocation.
+    pub async fn activation_mark(&self) -> Result<(i64, i64), StoreError> {
+        sqlx::query_as(
+            "select cast(coalesce((select max(seq) from activations), 0) as bigint), \
+             cast(coalesce((select max(seq) from revocations), 0) as bigint)",
+        )
+        .fetch_one(&self.reads)
+        .await
+        .map_err(failed_to("read what is active"))
     }
 
     /// Which digest answers for each name.
@@ -241,6 +243,17 @@ impl Store {
             Ok(StoredPlugin { digest: row.digest, manifest, origin, bytes: row.bytes })
         })
         .transpose()
+    }
+
+    /// What the plugin with this digest says of itself.
+    pub async fn manifest(&self, digest: &str) -> Result<Option<Manifest>, StoreError> {
+        let text: Option<String> = sqlx::query_scalar("select manifest from plugins where digest = $1")
+            .bind(digest)
+            .fetch_optional(&self.reads)
+            .await
+            .map_err(failed_to("read a manifest"))?;
+        let unreadable = |_| StoreError::Damaged { what: "plugin manifest" };
+        text.map(|text| serde_json::from_str(&text).map_err(unreadable)).transpose()
     }
 
     /// The plugin that was made of a recipe, when it was made.

@@ -37,12 +37,7 @@ impl Store {
         .execute(&mut *transaction)
         .await
         .map_err(failed_to("keep a site"))?;
-        let event = Event {
-            actor: actor.to_owned(),
-            action: "site.kept",
-            subject: site.id.clone(),
-            detail: json!({ "new": known.is_none() }),
-        };
+        let event = Event::new(actor, "site.kept", &site.id, json!({ "new": known.is_none() }));
         audit::append(&mut transaction, at, [event]).await?;
         transaction.commit().await.map_err(failed_to("keep a site"))?;
         Ok(known.is_none())

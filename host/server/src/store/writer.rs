@@ -8,7 +8,7 @@ use crate::hex;
 
 use super::audit::{self, Event};
 use super::determinations::Sealed;
-use super::{Kind, StoreError, chain, failed_to};
+use super::{Kind, StoreError, cases, chain, failed_to};
 
 /// Determinations committed at once. More would make the first of them wait for the last.
 const BATCH: usize = 256;
@@ -84,12 +84,12 @@ async fn commit(kind: Kind, writes: &AnyPool, batch: &[Pending]) -> Result<(), S
         .execute(&mut *transaction)
         .await
         .map_err(failed_to(DOING))?;
-        events.push(Event {
-            actor: sealed.actor.clone(),
-            action: "determination.recorded",
-            subject: sealed.id.to_string(),
-            detail: json!({ "kind": sealed.kind, "hash": hex::encode(&hash) }),
-        });
+        let id = sealed.id.to_string();
+        if let Some(about) = &sealed.about {
+            cases::settle(&mut transaction, about, &id, |plugin| sealed.digest_of(plugin)).await?;
+        }
+        let detail = json!({ "kind": sealed.kind, "hash": hex::encode(&hash) });
+        events.push(Event::new(&sealed.actor, "determination.recorded", &id, detail));
         previous = hash;
     }
     let now = batch.last().map(|pending| pending.sealed.at).unwrap_or_default();

@@ -1,9 +1,8 @@
 //! `GET /v1/clearances/{id}`
 
 use axum::Json;
-use axum::extract::State;
 
-use crate::host::Host;
+use crate::http::access::Acting;
 use crate::http::body::InPath;
 use crate::http::determinations::determination_id;
 use crate::http::openapi;
@@ -23,7 +22,7 @@ use crate::store::DeterminationKind;
     ),
 )]
 pub(in crate::http) async fn handler(
-    State(host): State<Host>,
+    Acting(host): Acting,
     InPath(id): InPath<String>,
 ) -> Result<Json<record::Determined>, Problem> {
     let recorded = host.recorded_as(determination_id(&id)?, DeterminationKind::Clearance).await?;

@@ -1,11 +1,10 @@
 //! `POST /v1/clearances`
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Json, http::header::LOCATION};
 use paratope_domain::request::ClearanceRequest;
 
-use crate::host::Host;
+use crate::http::access::Acting;
 use crate::http::body::Body;
 use crate::http::openapi;
 use crate::http::problem::Problem;
@@ -25,7 +24,7 @@ type Created = (StatusCode, [(axum::http::HeaderName, String); 1], Json<record::
     ),
 )]
 pub(in crate::http) async fn handler(
-    State(host): State<Host>,
+    Acting(host): Acting,
     Body(request): Body<ClearanceRequest>,
 ) -> Result<Created, Problem> {
     let (determined, _) = host.clear(request).await?;

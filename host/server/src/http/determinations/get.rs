@@ -1,11 +1,10 @@
 //! `GET /v1/determinations/{id}`
 
 use axum::Json;
-use axum::extract::State;
 
 use super::{Recorded, determination_id};
 use crate::hex;
-use crate::host::Host;
+use crate::http::access::Acting;
 use crate::http::body::InPath;
 use crate::http::openapi;
 use crate::http::problem::Problem;
@@ -23,10 +22,10 @@ use crate::services::record::plugins_of;
     ),
 )]
 pub(in crate::http) async fn handler(
-    State(host): State<Host>,
+    Acting(host): Acting,
     InPath(id): InPath<String>,
 ) -> Result<Json<Recorded>, Problem> {
-    let found = host.recorded(determination_id(&id)?).await?;
+    let found = host.readable(determination_id(&id)?).await?;
     Ok(Json(Recorded {
         id: found.id.to_string(),
         kind: found.kind,

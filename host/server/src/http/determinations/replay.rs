@@ -1,10 +1,9 @@
 //! `POST /v1/determinations/{id}/replay`
 
 use axum::Json;
-use axum::extract::State;
 
 use super::determination_id;
-use crate::host::Host;
+use crate::http::access::Acting;
 use crate::http::body::InPath;
 use crate::http::openapi;
 use crate::http::problem::Problem;
@@ -22,7 +21,7 @@ use crate::services::replay::Replay;
     ),
 )]
 pub(in crate::http) async fn handler(
-    State(host): State<Host>,
+    Acting(host): Acting,
     InPath(id): InPath<String>,
 ) -> Result<Json<Replay>, Problem> {
     Ok(Json(host.replay(determination_id(&id)?).await?))

@@ -1,10 +1,9 @@
 //! `GET /v1/payers/{id}`
 
 use axum::Json;
-use axum::extract::State;
 use paratope_domain::payer::PayerProfile;
 
-use crate::host::Host;
+use crate::http::access::Acting;
 use crate::http::body::{InPath, InQuery};
 use crate::http::openapi;
 use crate::http::problem::Problem;
@@ -26,7 +25,7 @@ use crate::http::products::OnDay;
     ),
 )]
 pub(in crate::http) async fn handler(
-    State(host): State<Host>,
+    Acting(host): Acting,
     InPath(id): InPath<String>,
     InQuery(asked): InQuery<OnDay>,
 ) -> Result<Json<PayerProfile>, Problem> {

@@ -1,10 +1,9 @@
 //! `POST /v1/plans`
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 
-use crate::host::Host;
+use crate::http::access::Acting;
 use crate::http::body::Body;
 use crate::http::openapi;
 use crate::http::problem::Problem;
@@ -24,7 +23,7 @@ use crate::services::record;
     ),
 )]
 pub(in crate::http) async fn handler(
-    State(host): State<Host>,
+    Acting(host): Acting,
     Body(request): Body<ProductPlanRequest>,
 ) -> Result<(StatusCode, Json<record::Determined>), Problem> {
     let (determined, _) = host.plan(request).await?;

@@ -1,11 +1,10 @@
 //! `POST /v1/plugins/{name}/{function}`
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use crate::host::Host;
+use crate::http::access::Acting;
 use crate::http::body::{Body, InPath};
 use crate::http::openapi;
 use crate::http::problem::Problem;
@@ -29,7 +28,7 @@ use crate::services::record;
     ),
 )]
 pub(in crate::http) async fn handler(
-    State(host): State<Host>,
+    Acting(host): Acting,
     InPath((name, function)): InPath<(String, String)>,
     Body(request): Body<Value>,
 ) -> Result<(StatusCode, Json<record::Determined>), Problem> {

@@ -1,9 +1,8 @@
 //! `GET /v1/plugins/{name}`
 
 use axum::Json;
-use axum::extract::State;
 
-use crate::host::Host;
+use crate::http::access::Acting;
 use crate::http::body::InPath;
 use crate::http::openapi;
 use crate::http::problem::Problem;
@@ -21,7 +20,7 @@ use crate::services::plugins::PluginDetail;
     ),
 )]
 pub(in crate::http) async fn handler(
-    State(host): State<Host>,
+    Acting(host): Acting,
     InPath(name): InPath<String>,
 ) -> Result<Json<PluginDetail>, Problem> {
     Ok(Json(host.plugin(&name).await?))

@@ -1,9 +1,8 @@
 //! `GET /v1/plugins`
 
 use axum::Json;
-use axum::extract::State;
 
-use crate::host::Host;
+use crate::http::access::Acting;
 use crate::http::openapi;
 use crate::services::plugins::PluginList;
 
@@ -11,6 +10,6 @@ use crate::services::plugins::PluginList;
 #[utoipa::path(get, path = "/v1/plugins", tag = "plugins", responses(
     (status = OK, description = "Every plugin", body = inline(openapi::PluginListDoc)),
 ))]
-pub(in crate::http) async fn handler(State(host): State<Host>) -> Json<PluginList> {
+pub(in crate::http) async fn handler(Acting(host): Acting) -> Json<PluginList> {
     Json(host.plugins())
 }

@@ -1,11 +1,10 @@
 //! `GET /v1/products/{id}`
 
 use axum::Json;
-use axum::extract::State;
 use paratope_domain::product::ProductMonograph;
 
 use super::OnDay;
-use crate::host::Host;
+use crate::http::access::Acting;
 use crate::http::body::{InPath, InQuery};
 use crate::http::openapi;
 use crate::http::problem::Problem;
@@ -26,7 +25,7 @@ use crate::http::problem::Problem;
     ),
 )]
 pub(in crate::http) async fn handler(
-    State(host): State<Host>,
+    Acting(host): Acting,
     InPath(id): InPath<String>,
     InQuery(asked): InQuery<OnDay>,
 ) -> Result<Json<ProductMonograph>, Problem> {

@@ -1,10 +1,9 @@
 //! `GET /v1/sites/{id}`
 
 use axum::Json;
-use axum::extract::State;
 use paratope_domain::Site;
 
-use crate::host::Host;
+use crate::http::access::Acting;
 use crate::http::body::InPath;
 use crate::http::openapi;
 use crate::http::problem::Problem;
@@ -20,9 +19,6 @@ use crate::http::problem::Problem;
         (status = "4XX", description = "There is none", body = inline(openapi::ProblemDoc), content_type = "application/problem+json"),
     ),
 )]
-pub(in crate::http) async fn handler(
-    State(host): State<Host>,
-    InPath(id): InPath<String>,
-) -> Result<Json<Site>, Problem> {
+pub(in crate::http) async fn handler(Acting(host): Acting, InPath(id): InPath<String>) -> Result<Json<Site>, Problem> {
     Ok(Json(host.site(&id).await?))
 }

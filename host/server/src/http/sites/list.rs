@@ -1,10 +1,9 @@
 //! `GET /v1/sites`
 
 use axum::Json;
-use axum::extract::State;
 
 use super::SiteList;
-use crate::host::Host;
+use crate::http::access::Acting;
 use crate::http::openapi;
 use crate::http::problem::Problem;
 
@@ -12,6 +11,6 @@ use crate::http::problem::Problem;
 #[utoipa::path(get, path = "/v1/sites", tag = "sites", responses(
     (status = OK, description = "Every site", body = inline(openapi::SiteListDoc)),
 ))]
-pub(in crate::http) async fn handler(State(host): State<Host>) -> Result<Json<SiteList>, Problem> {
+pub(in crate::http) async fn handler(Acting(host): Acting) -> Result<Json<SiteList>, Problem> {
     Ok(Json(SiteList { sites: host.sites().await? }))
 }

@@ -1,11 +1,10 @@
 //! `PUT /v1/sites/{id}`
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use paratope_domain::Site;
 
-use crate::host::Host;
+use crate::http::access::Acting;
 use crate::http::body::{Body, InPath};
 use crate::http::openapi;
 use crate::http::problem::Problem;
@@ -25,10 +24,11 @@ use crate::services::ServiceError;
     ),
 )]
 pub(in crate::http) async fn handler(
-    State(host): State<Host>,
+    acting: Acting,
     InPath(id): InPath<String>,
     Body(site): Body<Site>,
 ) -> Result<(StatusCode, Json<Site>), Problem> {
+    let host = acting.at(&id)?;
     if site.id != id {
         return Err(ServiceError::bad("/id", "the profile's id is not the one in the address").into());
     }

@@ -1,0 +1,448 @@
+//! Proposals: that a version is to answer, by whom it was proposed and decided, and what became of it.
+//!
+//! A version comes to answer in one change that looks again: what was active when it was proposed is active still, nothing
+//! was revoked, and the floor holds. Of two hosts that try at the same time one does it.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sqlx::any::Any;
+use sqlx::{FromRow, Transaction};
+
+use super::audit::{self, Event};
+use super::plugins::{Source, activate};
+use super::{Store, StoreError, failed_to};
+use crate::lifecycle::Differences;
+
+/// Where a proposal stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProposalState {
+    /// It waits for another person.
+    Proposed,
+    /// It is confirmed and waits for its time.
+    Scheduled,
+    /// The version answers, or did.
+    Done,
+    /// A person said no.
+    Rejected,
+    /// It could not be done when its time came.
+    Failed,
+}
+
+impl ProposalState {
+    const ALL: [Self; 5] = [Self::Proposed, Self::Scheduled, Self::Done, Self::Rejected, Self::Failed];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Proposed => "proposed",
+            Self::Scheduled => "scheduled",
+            Self::Done => "done",
+            Self::Rejected => "rejected",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// That a version is to answer for a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Proposal {
+    /// Its id.
+    pub id: String,
+    /// The plugin.
+    pub name: String,
+    /// The digest that is to answer.
+    pub digest: String,
+    /// The digest that answered when it was proposed.
+    pub before: Option<String>,
+    /// When it is to answer, RFC 3339. Left out: as soon as it is confirmed.
+    pub due_at: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// What changes with it. Left out when nothing answered before.
+    pub differences: Option<Differences>,
+    /// Who proposed it.
+    pub proposed_by: String,
+    /// When, RFC 3339.
+    pub proposed_at: String,
+    /// Where it stands.
+    pub state: ProposalState,
+    /// Who confirmed or rejected it.
+    pub decided_by: Option<String>,
+    /// When, RFC 3339.
+    pub decided_at: Option<String>,
+    /// Why it was rejected, or why it failed.
+    pub because: Option<String>,
+}
+
+/// What became of an attempt to let a version answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Carried {
+    /// It answers.
+    Done,
+    /// It is not confirmed, not due, or was dealt with already.
+    NotNow,
+    /// It cannot be done, and the proposal says so.
+    Failed(String),
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    name: String,
+    digest: String,
+    before: Option<String>,
+    due_at: Option<String>,
+    reason: String,
+    differences: String,
+    proposed_by: String,
+    proposed_at: String,
+    state: String,
+    decided_by: Option<String>,
+    decided_at: Option<String>,
+    decided_because: Option<String>,
+}
+
+impl Row {
+    fn open(self) -> Result<Proposal, StoreError> {
+        let damaged = || StoreError::Damaged { what: "proposal" };
+        Ok(Proposal {
+            state: ProposalState::ALL.into_iter().find(|one| one.name() == self.state).ok_or_else(damaged)?,
+            differences: serde_json::from_str(&self.differences).map_err(|_| damaged())?,
+            id: self.id,
+            name: self.name,
+            digest: self.digest,
+            before: self.before,
+            due_at: self.due_at,
+            reason: self.reason,
+            proposed_by: self.proposed_by,
+            proposed_at: self.proposed_at,
+            decided_by: self.decided_by,
+            decided_at: self.decided_at,
+            because: self.decided_because,
+        })
+    }
+}
+
+const COLUMNS: &str = "select id, name, digest, before, due_at, reason, differences, proposed_by, proposed_at, state, \
+                       decided_by, decided_at, decided_because from proposals";
+const DECIDE: &str = "decide on a proposal";
+const ACTIVATE: &str = "let a plugin answer";
+
+/// What answers for `name` within a change.
+async fn active_within(change: &mut Transaction<'static, Any>, name: &str) -> Result<Option<String>, StoreError> {
+    sqlx::query_scalar("select digest from activations where name = $1 order by seq desc limit 1")
+        .bind(name)
+        .fetch_optional(&mut **change)
+        .await
+        .map_err(failed_to(ACTIVATE))
+}
+
+/// Why `digest` may not answer for `name`: it was revoked, or is below the floor.
+async fn forbidden(
+    change: &mut Transaction<'static, Any>,
+    name: &str,
+    digest: &str,
+) -> Result<Option<String>, StoreError> {
+    let revoked: Option<String> = sqlx::query_scalar("select reason from revocations where digest = $1")
+        .bind(digest)
+        .fetch_optional(&mut **change)
+        .await
+        .map_err(failed_to(ACTIVATE))?;
+    if let Some(reason) = revoked {
+        return Ok(Some(format!("it was revoked: {reason}")));
+    }
+    let version: Option<String> = sqlx::query_scalar("select version from plugins where digest = $1 and name = $2")
+        .bind(digest)
+        .bind(name)
+        .fetch_optional(&mut **change)
+        .await
+        .map_err(failed_to(ACTIVATE))?;
+    let floor: Option<String> = sqlx::query_scalar("select version from floors where name = $1")
+        .bind(name)
+        .fetch_optional(&mut **change)
+        .await
+        .map_err(failed_to(ACTIVATE))?;
+    let Some(version) = version else { return Ok(Some("it is not kept here".to_owned())) };
+    let parsed = |text: &str| Version::parse(text).ok();
+    Ok(floor
+        .filter(|floor| match (parsed(&version), parsed(floor)) {
+            (Some(version), Some(floor)) => version.cmp_precedence(&floor).is_lt(),
+            _ => true,
+        })
+        .map(|floor| format!("{version} is below {floor}, the least version that may answer for `{name}`")))
+}
+
+impl Store {
+    /// Keeps a proposal.
+    pub async fn propose(&self, proposal: &Proposal, at: Timestamp) -> Result<(), StoreError> {
+        const DOING: &str = "keep a proposal";
+        let mut change = self.begin().await?;
+        sqlx::query(
+            "insert into proposals (id, name, digest, before, due_at, reason, differences, proposed_by, proposed_at, \
+             state) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'proposed')",
+        )
+        .bind(&proposal.id)
+        .bind(&proposal.name)
+        .bind(&proposal.digest)
+        .bind(&proposal.before)
+        .bind(&proposal.due_at)
+        .bind(&proposal.reason)
+        .bind(json!(proposal.differences).to_string())
+        .bind(&proposal.proposed_by)
+        .bind(&proposal.proposed_at)
+        .execute(&mut *change)
+        .await
+        .map_err(failed_to(DOING))?;
+        let Proposal { id, digest, due_at, reason, differences, .. } = proposal;
+        let detail =
+            json!({ "proposal": id, "digest": digest, "due-at": due_at, "reason": reason, "differences": differences });
+        audit::append(&mut change, at, [Event::new(&proposal.proposed_by, "plugin.proposed", &proposal.name, detail)])
+            .await?;
+        change.commit().await.map_err(failed_to(DOING))
+    }
+
+    /// Every proposal, newest first; of one plugin, or of all.
+    pub async fn proposals(&self, name: Option<&str>) -> Result<Vec<Proposal>, StoreError> {
+        let query = format!("{COLUMNS} where cast($1 as text) is null or name = $1 order by id desc limit 200");
+        let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(query))
+            .bind(name)
+            .fetch_all(&self.reads)
+            .await
+            .map_err(failed_to("list proposals"))?;
+        rows.into_iter().map(Row::open).collect()
+    }
+
+    /// One proposal.
+    pub async fn proposal(&self, id: &str) -> Result<Option<Proposal>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(sqlx::AssertSqlSafe(format!("{COLUMNS} where id = $1")))
+            .bind(id)
+            .fetch_optional(&self.reads)
+            .await
+            .map_err(failed_to("read a proposal"))?;
+        row.map(Row::open).transpose()
+    }
+
+    /// The confirmed proposals whose time has come.
+    pub async fn due(&self, now: Timestamp) -> Result<Vec<Proposal>, StoreError> {
+        let rows: Vec<Row> =
+            sqlx::query_as(sqlx::AssertSqlSafe(format!("{COLUMNS} where state = 'scheduled' order by id")))
+                .fetch_all(&self.reads)
+                .await
+                .map_err(failed_to("list proposals"))?;
+        let proposals = rows.into_iter().map(Row::open).collect::<Result<Vec<_>, _>>()?;
+        let is_due =
+            |one: &Proposal| one.due_at.as_ref().is_none_or(|due| due.parse::<Timestamp>().is_ok_and(|due| due <= now));
+        Ok(proposals.into_iter().filter(is_due).collect())
+    }
+
+    /// Confirms or rejects a proposal that waits. False when it does not wait any more.
+    pub async fn decide(
+        &self,
+        proposal: &Proposal,
+        confirmed: bool,
+        because: Option<&str>,
+        actor: &str,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (state, action) = if confirmed {
+            (ProposalState::Scheduled, "proposal.confirmed")
+        } else {
+            (ProposalState::Rejected, "proposal.rejected")
+        };
+        let mut change = self.begin().await?;
+        // A person may still say no to what waits for its time.
+        let decided = sqlx::query(
+            "update proposals set state = $1, decided_by = $2, decided_at = $3, decided_because = $4 where id = $5 \
+             and (state = 'proposed' or (state = 'scheduled' and $1 = 'rejected'))",
+        )
+        .bind(state.name())
+        .bind(actor)
+        .bind(at.to_string())
+        .bind(because)
+        .bind(&proposal.id)
+        .execute(&mut *change)
+        .await
+        .map_err(failed_to(DECIDE))?;
+        if decided.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let detail = json!({ "proposal": proposal.id, "digest": proposal.digest, "because": because });
+        audit::append(&mut change, at, [Event::new(actor, action, &proposal.name, detail)]).await?;
+        change.commit().await.map_err(failed_to(DECIDE))?;
+        Ok(true)
+    }
+
+    /// Lets the version of a confirmed proposal answer. Once, whoever tries.
+    pub async fn carry_out(&self, proposal: &Proposal, actor: &str, at: Timestamp) -> Result<Carried, StoreError> {
+        let Proposal { id, name, digest, before, .. } = proposal;
+        let mut change = self.begin().await?;
+        let state: Option<String> = sqlx::query_scalar("select state from proposals where id = $1")
+            .bind(id)
+            .fetch_optional(&mut *change)
+            .await
+            .map_err(failed_to(ACTIVATE))?;
+        if state.as_deref() != Some(ProposalState::Scheduled.name()) {
+            return Ok(Carried::NotNow);
+        }
+        let moved = active_within(&mut change, name).await? != *before;
+        let why = if moved {
+            Some("another version came to answer since it was proposed".to_owned())
+        } else {
+            forbidden(&mut change, name, digest).await?
+        };
+        let (state, carried) = match why {
+            Some(why) => (ProposalState::Failed, Carried::Failed(why)),
+            None => {
+                activate(&mut change, name, digest, Source::Proposed, actor, at).await?;
+                (ProposalState::Done, Carried::Done)
+            }
+        };
+        close(&mut change, proposal, state, &carried, actor, at).await?;
+        change.commit().await.map_err(failed_to(ACTIVATE))?;
+        Ok(carried)
+    }
+
+    /// Gives up a confirmed proposal whose version cannot be loaded.
+    pub async fn give_up(&self, proposal: &Proposal, why: &str, actor: &str, at: Timestamp) -> Result<(), StoreError> {
+        let mut change = self.begin().await?;
+        close(&mut change, proposal, ProposalState::Failed, &Carried::Failed(why.to_owned()), actor, at).await?;
+        change.commit().await.map_err(failed_to(ACTIVATE))
+    }
+
+    /// Lets the version that answered before answer again. Rolling back once more goes on back, not forth. `Err` in the answer
+    /// says why there is none.
+    pub async fn roll_back(
+        &self,
+        name: &str,
+        reason: &str,
+        actor: &str,
+        at: Timestamp,
+    ) -> Result<Result<String, String>, StoreError> {
+        let mut change = self.begin().await?;
+        let history: Vec<(String, String)> =
+            sqlx::query_as("select digest, source from activations where name = $1 order by seq")
+                .bind(name)
+                .fetch_all(&mut *change)
+                .await
+                .map_err(failed_to(ACTIVATE))?;
+        let mut why = format!("no version of `{name}` answered before it");
+        for digest in before_the_last(&history) {
+            match forbidden(&mut change, name, digest).await? {
+                Some(forbidden) => why = forbidden,
+                None => {
+                    activate(&mut change, name, digest, Source::RolledBack, actor, at).await?;
+                    let detail = json!({ "digest": digest, "reason": reason });
+                    audit::append(&mut change, at, [Event::new(actor, "plugin.rolled-back", name, detail)]).await?;
+                    change.commit().await.map_err(failed_to(ACTIVATE))?;
+                    return Ok(Ok(digest.to_owned()));
+                }
+            }
+        }
+        Ok(Err(why))
+    }
+
+    /// Why `digest` may not answer for `name`, if it may not.
+    pub async fn forbidden(&self, name: &str, digest: &str) -> Result<Option<String>, StoreError> {
+        let mut change = self.begin().await?;
+        forbidden(&mut change, name, digest).await
+    }
+
+    /// Sets the least version that may answer for a name.
+    pub async fn set_floor(
+        &self,
+        name: &str,
+        version: &Version,
+        reason: &str,
+        actor: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        const DOING: &str = "set a floor";
+        let mut change = self.begin().await?;
+        sqlx::query(
+            "insert into floors (name, version) values ($1, $2) on conflict (name) do update set version = excluded.version",
+        )
+        .bind(name)
+        .bind(version.to_string())
+        .execute(&mut *change)
+        .await
+        .map_err(failed_to(DOING))?;
+        let detail = json!({ "version": version.to_string(), "reason": reason });
+        audit::append(&mut change, at, [Event::new(actor, "floor.set", name, detail)]).await?;
+        change.commit().await.map_err(failed_to(DOING))
+    }
+
+    /// The least version that may answer for a name.
+    pub async fn floor(&self, name: &str) -> Result<Option<String>, StoreError> {
+        sqlx::query_scalar("select version from floors where name = $1")
+            .bind(name)
+            .fetch_optional(&self.reads)
+            .await
+            .map_err(failed_to("read a floor"))
+    }
+}
+
+/// The digests one may roll back to, nearest first: what answered before the last, where rolling back undoes what was undone.
+fn before_the_last(history: &[(String, String)]) -> impl Iterator<Item = &str> {
+    let mut standing: Vec<&str> = Vec::new();
+    for (digest, source) in history {
+        if source == Source::RolledBack.name()
+            && let Some(place) = standing.iter().rposition(|earlier| earlier == digest)
+        {
+            standing.truncate(place);
+        }
+        standing.push(digest);
+    }
+    let last = standing.pop();
+    standing.into_iter().rev().filter(move |digest| Some(*digest) != last)
+}
+
+/// Closes a proposal within a change.
+async fn close(
+    change: &mut Transaction<'static, Any>,
+    proposal: &Proposal,
+    state: ProposalState,
+    carried: &Carried,
+    actor: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let because = match carried {
+        Carried::Failed(why) => Some(why.as_str()),
+        Carried::Done | Carried::NotNow => None,
+    };
+    sqlx::query("update proposals set state = $1, decided_because = $2 where id = $3")
+        .bind(state.name())
+        .bind(because)
+        .bind(&proposal.id)
+        .execute(&mut **change)
+        .await
+        .map_err(failed_to(ACTIVATE))?;
+    let Some(because) = because else { return Ok(()) };
+    let detail = json!({ "proposal": proposal.id, "digest": proposal.digest, "because": because });
+    audit::append(change, at, [Event::new(actor, "proposal.failed", &proposal.name, detail)]).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn targets(history: &[(&str, Source)]) -> Vec<String> {
+        let history: Vec<_> =
+            history.iter().map(|(digest, source)| ((*digest).to_owned(), source.name().to_owned())).collect();
+        before_the_last(&history).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn rolling_back_goes_on_back_and_not_forth() {
+        let (new, back) = (Source::Proposed, Source::RolledBack);
+        assert_eq!(targets(&[("a", new), ("b", new), ("c", new)]), ["b", "a"]);
+        assert_eq!(targets(&[("a", new), ("b", new), ("c", new), ("b", back)]), ["a"]);
+        assert_eq!(targets(&[("a", new), ("b", new), ("a", back)]), [""; 0]);
+        assert_eq!(targets(&[("a", new), ("b", new), ("a", back), ("c", new)]), ["a"]);
+        assert_eq!(targets(&[("a", new), ("b", new), ("a", back), ("b", new)]), ["a"]);
+        assert_eq!(targets(&[]), [""; 0]);
+    }
+}

@@ -1,0 +1,108 @@
+//! Tokens: who may ask. The store knows a token by its hash only.
+
+use jiff::Timestamp;
+use serde_json::json;
+use sqlx::FromRow;
+
+use super::audit::{self, Event};
+use super::{Store, StoreError, failed_to};
+use crate::access::Token;
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    person: String,
+    role: String,
+    sites: String,
+    issued_at: String,
+    expires_at: String,
+    revoked_at: Option<String>,
+}
+
+impl Row {
+    fn open(self) -> Result<Token, StoreError> {
+        let damaged = || StoreError::Damaged { what: "token" };
+        Ok(Token {
+            role: self.role.parse().map_err(|_| damaged())?,
+            sites: serde_json::from_str(&self.sites).map_err(|_| damaged())?,
+            id: self.id,
+            person: self.person,
+            issued_at: self.issued_at,
+            expires_at: self.expires_at,
+            revoked_at: self.revoked_at,
+        })
+    }
+}
+
+const COLUMNS: &str = "select id, person, role, sites, issued_at, expires_at, revoked_at from tokens";
+
+impl Store {
+    /// Keeps a token that was issued.
+    pub async fn issue(&self, token: &Token, hash: &str, actor: &str, at: Timestamp) -> Result<(), StoreError> {
+        const DOING: &str = "issue a token";
+        let mut change = self.begin().await?;
+        sqlx::query(
+            "insert into tokens (id, hash, person, role, sites, issued_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(&token.id)
+        .bind(hash)
+        .bind(&token.person)
+        .bind(token.role.name())
+        .bind(json!(token.sites).to_string())
+        .bind(&token.issued_at)
+        .bind(&token.expires_at)
+        .execute(&mut *change)
+        .await
+        .map_err(failed_to(DOING))?;
+        let detail =
+            json!({ "token": token.id, "role": token.role, "sites": token.sites, "expires-at": token.expires_at });
+        audit::append(&mut change, at, [Event::new(actor, "token.issued", &token.person, detail)]).await?;
+        change.commit().await.map_err(failed_to(DOING))
+    }
+
+    /// Lets a token open nothing any more. False when there is none that does.
+    pub async fn revoke_token(&self, id: &str, actor: &str, at: Timestamp) -> Result<bool, StoreError> {
+        const DOING: &str = "revoke a token";
+        let mut change = self.begin().await?;
+        let revoked = sqlx::query("update tokens set revoked_at = $1 where id = $2 and revoked_at is null")
+            .bind(at.to_string())
+            .bind(id)
+            .execute(&mut *change)
+            .await
+            .map_err(failed_to(DOING))?;
+        if revoked.rows_affected() == 0 {
+            return Ok(false);
+        }
+        audit::append(&mut change, at, [Event::new(actor, "token.revoked", id, json!({}))]).await?;
+        change.commit().await.map_err(failed_to(DOING))?;
+        Ok(true)
+    }
+
+    /// Every token, oldest first.
+    pub async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(format!("{COLUMNS} order by id")))
+            .fetch_all(&self.reads)
+            .await
+            .map_err(failed_to("list tokens"))?;
+        rows.into_iter().map(Row::open).collect()
+    }
+
+    /// The token with this hash.
+    pub async fn token(&self, hash: &str) -> Result<Option<Token>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(sqlx::AssertSqlSafe(format!("{COLUMNS} where hash = $1")))
+            .bind(hash)
+            .fetch_optional(&self.reads)
+            .await
+            .map_err(failed_to("read a token"))?;
+        row.map(Row::open).transpose()
+    }
+
+    /// Whether any token was ever issued.
+    pub async fn has_tokens(&self) -> Result<bool, StoreError> {
+        let found: Option<i64> = sqlx::query_scalar("select cast(1 as bigint) from tokens limit 1")
+            .fetch_optional(&self.reads)
+            .await
+            .map_err(failed_to("read tokens"))?;
+        Ok(found.is_some())
+    }
+}
