@@ -22,6 +22,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("get", "/health/live", "-"),
     ("get", "/health/ready", "-"),
     ("get", "/openapi.json", "-"),
+    ("get", "/metrics", "PU"),
     ("post", "/v1/clearances", "C/"),
     ("get", "/v1/clearances/{id}", "CAU/U"),
     ("post", "/v1/plans", "MC"),
@@ -55,6 +56,10 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("get", "/v1/proposals/{id}", "*"),
     ("post", "/v1/proposals/{id}/confirmation", "PM"),
     ("post", "/v1/proposals/{id}/rejection", "PM"),
+    ("get", "/v1/shadows", "*"),
+    ("post", "/v1/shadows", "PM"),
+    ("get", "/v1/shadows/{id}", "*"),
+    ("post", "/v1/shadows/{id}/end", "PM"),
     ("get", "/v1/publishers/keys", "*"),
     ("post", "/v1/publishers/keys", "P"),
     ("post", "/v1/publishers/keys/{key}/retirement", "P"),
@@ -117,7 +122,8 @@ fn every_route_has_a_rule_for_every_role_and_site() {
                 .replace("{function}", "nothing")
                 .replace("{digest}", "sha256:00")
                 .replace("{key}", "00")
-                .replace("{approval}", "00");
+                .replace("{approval}", "00")
+                .replace("/preview", "/preview?digest=sha256:00");
             let body = match route.as_str() {
                 "/v1/clearances" => {
                     let mut request = case("04");

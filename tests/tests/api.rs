@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use support::{Data, Server, case, database, paratope, root, run, send, try_send, with_manifest};
+use support::{Data, Server, case, database, paratope, run, send, try_send, with_manifest};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const AS_OF: &str = "{\"as-of\": \"2026-11-23\"}";

@@ -133,7 +133,7 @@ fn a_version_is_the_same_bytes_for_ever_and_says_how_much_changed() {
     // An edition that is added is a minor version, and no patch.
     let edition = |folder: &Path| {
         let text = fs::read_to_string(folder.join(POLICY)).unwrap();
-        let text = text.replace("first = \"2026-11-21\", dated-by = \"read\"", "first = \"2027-01-01\"");
+        let text = text.replace("first = \"2026-11-21\", dated-by = \"read\"", "first = \"2027-01-01\", dated-by = \"read\"");
         fs::write(folder.join("policy/teclistamab/2027-01-01.toml"), text).unwrap();
         let closed = "first = \"2026-11-21\", last = \"2026-12-31\", dated-by = \"read\"";
         replace(&folder.join(POLICY), "first = \"2026-11-21\", dated-by = \"read\"", closed);
@@ -398,7 +398,7 @@ fn releases_travel_as_an_oci_image_layout() {
     skopeo(&["copy", &from, &format!("oci:{}:aetna-0.1.1", moved.display())]);
     // Elsewhere the same signatures are asked for, so the keys are enrolled there.
     other.run(&["rules", "set", "--signatures", "2 of author, clinical"]).exits(0);
-    other.run(&["plugin", "import", text(&moved)]).exits(2).complains("signed by nobody enrolled");
+    other.run(&["plugin", "import", text(&moved)]).exits(2).complains("has 0 keys that sign");
     let keys = data.run(&["publisher", "keys", "--json"]).exits(0).json();
     for one in keys.as_array().unwrap() {
         let text = |field: &str| one[field].as_str().unwrap();
@@ -447,5 +447,64 @@ fn what_one_host_revokes_the_others_withhold_within_two_seconds() {
     let mut verify = Command::new(paratope());
     verify.env("PARATOPE_DATABASE", &database).arg("--data").arg(data.path());
     run(verify.args(["audit", "verify"]), "").exits(0).says("whole");
-    assert!(root().join("plugins").is_dir());
+}
+
+#[test]
+fn a_shadow_tells_what_a_candidate_would_change_and_changes_nothing() {
+    let data = Data::prepared();
+    let request = case("04");
+    let publish = |version: &str, edit: &dyn Fn(&Path)| {
+        let kept = data.run(&["plugin", "publish", text(&data.version("payers/aetna", version, edit)), "--json"]);
+        kept.exits(0).json()[0]["digest"].as_str().unwrap().to_owned()
+    };
+    let harder = publish("1.0.0", &|folder| {
+        replace(&folder.join(POLICY), "at-least = 4", "at-least = 400");
+        fs::remove_dir_all(folder.join("cases")).unwrap();
+    });
+    let host = data.serve();
+    let before = host.post("/v1/clearances", &request.to_string()).is(201).json()["answer"].clone();
+    let start = |asked: Value| host.post("/v1/shadows", &asked.to_string());
+    let shadow =
+        |share: i64, budget: i64| json!({ "name": "aetna", "release": harder, "share": share, "budget": budget });
+    assert_eq!(start(shadow(0, 5)).problem(422, "bad-request")["pointer"], "/share");
+    assert_eq!(start(shadow(100, 0)).problem(422, "bad-request")["pointer"], "/budget");
+    let id = start(shadow(100, 5)).is(201).json()["id"].as_str().unwrap().to_owned();
+    let report = || host.get(&format!("/v1/shadows/{id}")).is(200).json();
+    let ran =
+        |report: &Value| report["shadow"]["compared"].as_i64().unwrap() + report["shadow"]["skipped"].as_i64().unwrap();
+    // More orders than its budget: it ends with it, and no answer changes.
+    let since = Instant::now();
+    let mut cleared = 0;
+    while report()["shadow"]["compared"] != 5 {
+        assert_eq!(host.post("/v1/clearances", &request.to_string()).is(201).json()["answer"], before);
+        cleared += 1;
+        assert!(since.elapsed() < Duration::from_secs(60), "{}", report());
+    }
+    for _ in 0..5 {
+        host.post("/v1/clearances", &request.to_string()).is(201);
+    }
+    let found = report();
+    assert_eq!((&found["shadow"]["compared"], &found["shadow"]["budget"]), (&json!(5), &json!(0)));
+    assert!(ran(&found) <= cleared + 5);
+    let first = &found["differences"][0];
+    assert_eq!(first["count"], 5, "{found}");
+    let example = first["examples"][0].as_str().unwrap();
+    assert!(!found.to_string().contains(request["case"].as_str().unwrap()));
+    host.get(&format!("/v1/clearances/{example}")).is(200);
+    // Where no site approved the candidate it runs for nobody.
+    let site = request["site"].as_str().unwrap();
+    let approvals = host.get(&format!("/v1/sites/{site}/approvals")).is(200).json();
+    let standing = approvals["approvals"][0]["id"].as_str().unwrap();
+    let because = json!({ "reason": "only what was read" }).to_string();
+    host.post(&format!("/v1/sites/{site}/approvals/{standing}/withdrawal"), &because).is(204);
+    let only = json!({ "approved": { "versions": { "publisher": "paratope", "range": "^0.1" } }, "reason": "read" });
+    host.post(&format!("/v1/sites/{site}/approvals"), &only.to_string()).is(201);
+    let id = start(shadow(100, 5)).is(201).json()["id"].as_str().unwrap().to_owned();
+    for _ in 0..5 {
+        host.post("/v1/clearances", &request.to_string()).is(201);
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(host.get(&format!("/v1/shadows/{id}")).is(200).json()["shadow"]["compared"], 0);
+    host.post(&format!("/v1/shadows/{id}/end"), "").is(204);
+    host.post(&format!("/v1/shadows/{id}/end"), "").problem(404, "unknown-shadow");
 }

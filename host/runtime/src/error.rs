@@ -98,6 +98,25 @@ pub enum CallError {
     },
 }
 
+impl CallError {
+    /// Its name in problems and metrics.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Fuel { .. } => "fuel",
+            Self::Deadline { .. } => "deadline",
+            Self::Memory { .. } => "memory",
+            Self::Table { .. } => "table",
+            Self::Stack { .. } => "stack",
+            Self::Input { .. } => "input",
+            Self::Output { .. } => "output",
+            Self::Malformed { .. } => "malformed",
+            Self::Trapped { .. } => "trapped",
+            Self::Busy { .. } => "busy",
+            Self::Sandbox { .. } => "sandbox",
+        }
+    }
+}
+
 /// A component that was not loaded, and why.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {

@@ -1,6 +1,9 @@
 //! One compiled plugin and how it is called: a fresh store and a fresh instance every time.
 
-use std::sync::{Arc, MutexGuard};
+use std::sync::{
+    Arc, MutexGuard,
+    atomic::{AtomicU64, Ordering},
+};
 
 use wasmtime::{
     Store, Trap,
@@ -25,6 +28,8 @@ pub(crate) struct Guest {
     limits: Arc<Limits>,
     track: Track,
     interface: (String, ComponentExportIndex),
+    /// Units of fuel that all calls used up so far.
+    fuel: Arc<AtomicU64>,
 }
 
 impl Guest {
@@ -34,13 +39,14 @@ impl Guest {
         limits: Arc<Limits>,
         track: Track,
         interface: &str,
+        fuel: Arc<AtomicU64>,
     ) -> Result<Self, LoadError> {
         let index = pre.component().get_export_index(None, interface).ok_or_else(|| LoadError::WrongTypes {
             function: interface.to_owned(),
             track: track.to_string(),
             reason: "it is not there".to_owned(),
         })?;
-        Ok(Self { pre, host, limits, track, interface: (interface.to_owned(), index) })
+        Ok(Self { pre, host, limits, track, interface: (interface.to_owned(), index), fuel })
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -71,9 +77,11 @@ impl Guest {
             .instantiate(&mut store)
             .and_then(|instance| instance.get_typed_func::<P, (R,)>(&mut store, function))
             .map_err(|error| explain_start(&self.limits, &store, &error))?;
-        let (answer,) = function.call(&mut store, params).map_err(|error| explain(&self.limits, &store, &error))?;
-        let left = store.get_fuel().unwrap_or_default();
-        Ok((answer, CallStats { fuel_used: self.limits.fuel.saturating_sub(left) }))
+        let called = function.call(&mut store, params);
+        let fuel_used = self.limits.fuel.saturating_sub(store.get_fuel().unwrap_or_default());
+        self.fuel.fetch_add(fuel_used, Ordering::Relaxed);
+        let (answer,) = called.map_err(|error| explain(&self.limits, &store, &error))?;
+        Ok((answer, CallStats { fuel_used }))
     }
 
     fn store(&self) -> Store<Meter> {

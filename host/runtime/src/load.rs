@@ -1,6 +1,13 @@
 //! From bytes to a plugin: looked at, compiled, started for a trial.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{
+    fmt,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use wasmtime::component::Linker;
 
@@ -93,9 +100,11 @@ impl Sandbox {
             track: track.to_string(),
             reason: inspect::printable(&format!("{error:#}")),
         })?;
-        let guest = Guest::new(pre, Arc::clone(&self.host), Arc::clone(&self.limits), track, &inspection.interface)?;
+        let fuel = Arc::new(AtomicU64::new(0));
+        let (host, limits) = (Arc::clone(&self.host), Arc::clone(&self.limits));
+        let guest = Guest::new(pre, host, limits, track, &inspection.interface, Arc::clone(&fuel))?;
         let speaker = contract::bind(track, guest)?;
-        Ok(Plugin { name: name.to_owned(), inspection, speaker })
+        Ok(Plugin { name: name.to_owned(), inspection, speaker, fuel })
     }
 
     /// Prepares an engine that makes plugins from documents. Engines are part of the host and are trusted.
@@ -109,6 +118,7 @@ pub struct Plugin {
     name: String,
     inspection: Inspection,
     speaker: Speaker,
+    fuel: Arc<AtomicU64>,
 }
 
 impl Plugin {
@@ -140,6 +150,11 @@ impl Plugin {
     /// What was seen of it before it was compiled.
     pub fn inspection(&self) -> &Inspection {
         &self.inspection
+    }
+
+    /// Units of fuel that its calls used up since it was loaded, about one for each instruction.
+    pub fn fuel_used(&self) -> u64 {
+        self.fuel.load(Ordering::Relaxed)
     }
 
     /// The plugin as a product. `None` for a payer.

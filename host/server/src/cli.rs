@@ -4,6 +4,7 @@ mod app;
 mod audit;
 mod call;
 mod clear;
+mod db;
 mod demo;
 mod plan;
 mod plugin;
@@ -81,6 +82,9 @@ enum Command {
     Token(token::Token),
     /// Gives a signed receipt of a determination, or checks one.
     Receipt(receipt::Receipt),
+    /// Copies the store, and makes one of a copy.
+    #[command(subcommand)]
+    Db(db::Db),
     /// Shows what was done, by whom, and checks that the list of it is whole.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -177,6 +181,7 @@ pub fn main() -> ExitCode {
         Command::Rules(command) => rules::run(&app, &command),
         Command::Token(command) => token::run(&app, command),
         Command::Receipt(command) => receipt::run(&app, &command),
+        Command::Db(command) => db::run(&app, &command),
         Command::Audit(command) => audit::run(&app, &command),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "paratope", &mut std::io::stdout());

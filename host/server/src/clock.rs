@@ -43,9 +43,20 @@ pub fn to_millisecond(moment: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(moment.as_millisecond()).unwrap_or(moment)
 }
 
-/// How long it took from `start` to now.
-pub fn since(clock: &dyn Clock, start: Timestamp) -> Duration {
-    Duration::try_from(clock.now().duration_since(start)).unwrap_or_default()
+/// Measures how long something takes, for metrics. No answer rests on it.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(std::time::Instant);
+
+impl Stopwatch {
+    /// Starts now.
+    pub fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    /// How long ago it was started.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
 }
 
 /// The name of a determination: 26 characters that sort as they were given out.
@@ -59,6 +70,13 @@ pub struct BadId;
 
 /// Crockford's base 32: no letter looks like a digit.
 const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+impl DeterminationId {
+    /// A number from 0 to 99, as if drawn by lot: the same for the same id.
+    pub(crate) fn draw(self) -> u64 {
+        u64::try_from(self.0 % (1 << 64) % 100).unwrap_or_default()
+    }
+}
 
 impl fmt::Display for DeterminationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use paratope_domain::Day;
 use paratope_domain::product::ProductMonograph;
@@ -20,9 +21,10 @@ use crate::authoring::{Manifest, Workshop};
 use crate::clock::{Clock, DeterminationId, Ids, to_millisecond};
 use crate::function::Answer;
 use crate::gate::Gate;
+use crate::metrics::Metrics;
 use crate::services::ServiceError;
 use crate::session::{AskError, Session};
-use crate::store::{Activation, Address, Source, Store, StoreError, StoredPlugin};
+use crate::store::{Activation, Address, Shadow, Source, Store, StoreError, StoredPlugin};
 
 /// Recorded calls run again at once.
 const REPLAYS: usize = 2;
@@ -32,6 +34,9 @@ const MONOGRAPHS: usize = 16;
 
 /// Plugins kept loaded for replay beside the installed ones.
 const ARCHIVE: usize = 32;
+
+/// Orders that shadows judge at once. What finds no room is not judged: live requests come first.
+const SHADOWS: usize = 1;
 
 /// How often a serving host looks for what others activated.
 const FOLLOW_EVERY: Duration = Duration::from_millis(500);
@@ -87,6 +92,10 @@ struct Inner {
     /// Held while what is installed changes.
     changing: tokio::sync::Mutex<()>,
     archive: Mutex<Vec<(String, Arc<Plugin>)>>,
+    metrics: Metrics,
+    /// The shadows that run.
+    shadows: ArcSwap<Vec<Shadow>>,
+    shadowing: Arc<Semaphore>,
 }
 
 /// An installed plugin.
@@ -98,13 +107,20 @@ pub struct Installed {
     /// Since when it answers, and who brought it.
     pub activation: Activation,
     gate: Gate,
+    metrics: Metrics,
     /// What the product's label says does not depend on a patient, and the plugin is pure: one call a day is enough.
     monographs: Mutex<Vec<(Day, ProductMonograph, Answer)>>,
 }
 
 impl Installed {
-    fn new(plugin: Arc<Plugin>, manifest: Manifest, activation: Activation, places: u32) -> Self {
-        Self { plugin, manifest, activation, gate: Gate::new(places), monographs: Mutex::default() }
+    fn new(plugin: Arc<Plugin>, manifest: Manifest, activation: Activation, inner: &Inner) -> Self {
+        let (gate, metrics) = (Gate::new(inner.places), inner.metrics.clone());
+        Self { plugin, manifest, activation, gate, metrics, monographs: Mutex::default() }
+    }
+
+    /// What is counted of its calls.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Calls the plugin. `None` when it has no such function.
@@ -187,6 +203,9 @@ impl Host {
                 troubles: Registry::default(),
                 changing: tokio::sync::Mutex::default(),
                 archive: Mutex::default(),
+                metrics: Metrics::default(),
+                shadows: ArcSwap::default(),
+                shadowing: Arc::new(Semaphore::new(SHADOWS)),
             }),
             caller: Arc::new(Caller::local(ITSELF)),
         };
@@ -194,6 +213,7 @@ impl Host {
             host.bring_bundled(settings.preparing).await?;
         }
         host.load_active().await?;
+        host.follow_shadows().await?;
         Ok(host)
     }
 
@@ -211,6 +231,11 @@ impl Host {
     /// The name of whom it acts for.
     pub fn actor(&self) -> &str {
         &self.caller.name
+    }
+
+    /// What this host counts.
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
     }
 
     /// The store.
@@ -232,11 +257,6 @@ impl Host {
     /// Today, where the host is.
     pub fn today(&self) -> Option<Day> {
         Day::try_from(self.inner.clock.now().to_zoned(jiff::tz::TimeZone::system()).date()).ok()
-    }
-
-    /// The host's clock.
-    pub fn clock(&self) -> &dyn Clock {
-        self.inner.clock.as_ref()
     }
 
     /// A new id.
@@ -283,9 +303,18 @@ impl Host {
         let names: BTreeSet<&str> = names.iter().copied().collect();
         let (mut plugins, mut places) = (Vec::new(), Vec::new());
         for name in names {
-            let installed = self.installed(name).ok_or_else(|| self.unknown(name))?;
+            let installed = self.installed(name).ok_or_else(|| {
+                let unknown = self.unknown(name);
+                if matches!(unknown, AskError::Withheld { .. }) {
+                    self.metrics().refused(name, "withheld");
+                }
+                unknown
+            })?;
             self.approved(&installed, site).await?;
-            let busy = || AskError::Busy { name: name.to_owned(), places: installed.gate.places() };
+            let busy = || {
+                self.metrics().refused(name, "busy");
+                AskError::Busy { name: name.to_owned(), places: installed.gate.places() }
+            };
             places.push(installed.gate.enter().await.ok_or_else(busy)?);
             plugins.push(installed);
         }
@@ -306,6 +335,28 @@ impl Host {
         Ok(tokio::task::spawn_blocking(call).await?)
     }
 
+    /// The shadows that run.
+    pub(crate) fn running_shadows(&self) -> Arc<Vec<Shadow>> {
+        self.inner.shadows.load_full()
+    }
+
+    /// Reads which shadows run.
+    pub(crate) async fn follow_shadows(&self) -> Result<(), StoreError> {
+        self.inner.shadows.store(Arc::new(self.store().shadows(true).await?));
+        Ok(())
+    }
+
+    /// Room for a shadow to judge one order, if there is some.
+    pub(crate) fn room_for_shadow(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        Arc::clone(&self.inner.shadowing).try_acquire_owned().ok()
+    }
+
+    /// Whether a site approved a plugin.
+    pub(crate) async fn is_approved(&self, installed: &Installed, site: &str) -> Result<bool, StoreError> {
+        let approvals = self.store().approvals(site).await?;
+        Ok(approvals.iter().any(|approval| approval.covers(installed.plugin.digest(), &installed.manifest)))
+    }
+
     /// Refuses a plugin that the site did not approve.
     async fn approved(&self, installed: &Installed, site: Option<&str>) -> Result<(), ServiceError> {
         let sites: Vec<&str> = match (site, self.caller.sites()) {
@@ -313,18 +364,17 @@ impl Host {
             (None, Some(sites)) => sites.iter().map(String::as_str).collect(),
             (None, None) => return Ok(()),
         };
-        let digest = installed.plugin.digest();
         for site in &sites {
-            let approvals = self.store().approvals(site).await?;
-            if approvals.iter().any(|approval| approval.covers(digest, &installed.manifest)) {
+            if self.is_approved(installed, site).await? {
                 return Ok(());
             }
         }
+        self.metrics().refused(&installed.activation.name, "not-approved");
         Err(ServiceError::Ask(AskError::NotApproved {
             site: sites.first().copied().unwrap_or_default().to_owned(),
             name: installed.activation.name.clone(),
             version: installed.manifest.version.clone(),
-            digest: digest.to_owned(),
+            digest: installed.plugin.digest().to_owned(),
         }))
     }
 
@@ -354,7 +404,7 @@ impl Host {
             source: Source::Loaded,
             activated_at: self.now().to_string(),
         };
-        Ok(Some(Arc::new(Installed::new(plugin, manifest, activation, self.inner.places))))
+        Ok(Some(Arc::new(Installed::new(plugin, manifest, activation, &self.inner))))
     }
 
     /// The plugin with this digest, installed or not. `None` when the store never had it.
@@ -392,6 +442,9 @@ impl Host {
     /// before it serving, and is a trouble. Runs until the store is closed.
     pub async fn follow(self) {
         let mut seen = None;
+        if let Err(error) = self.store().forget_answers(self.now()).await {
+            tracing::warn!(error = chain(&error), "answers of old were not forgotten");
+        }
         loop {
             tokio::time::sleep(FOLLOW_EVERY).await;
             match self.follow_once(&mut seen).await {
@@ -405,6 +458,7 @@ impl Host {
         if !self.store().due(self.now()).await?.is_empty() {
             self.carry_out_due().await?;
         }
+        self.follow_shadows().await?;
         let mark = Some(self.store().activation_mark().await?);
         if *seen != mark {
             self.refresh().await?;
@@ -466,7 +520,7 @@ impl Host {
     /// Lets a plugin answer for its name.
     fn put(&self, plugin: Plugin, manifest: Manifest, activation: Activation) -> Arc<Installed> {
         let name = activation.name.clone();
-        let installed = Arc::new(Installed::new(Arc::new(plugin), manifest, activation, self.inner.places));
+        let installed = Arc::new(Installed::new(Arc::new(plugin), manifest, activation, &self.inner));
         self.inner.installed.put(&name, Arc::clone(&installed));
         self.inner.troubles.remove(&name);
         installed

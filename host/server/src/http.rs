@@ -10,6 +10,7 @@ mod clearances;
 mod determinations;
 mod guard;
 mod health;
+mod idempotency;
 mod openapi;
 mod payers;
 mod plans;
@@ -20,6 +21,7 @@ mod proposals;
 mod publishers;
 mod releases;
 mod rules;
+mod shadows;
 mod sites;
 mod tokens;
 mod watch;
@@ -71,6 +73,9 @@ pub fn router(host: Host) -> Router {
         .routes(routes!(proposals::get))
         .routes(routes!(proposals::confirm))
         .routes(routes!(proposals::reject))
+        .routes(routes!(shadows::list, shadows::start))
+        .routes(routes!(shadows::report))
+        .routes(routes!(shadows::end))
         .routes(routes!(publishers::list, publishers::enrol))
         .routes(routes!(publishers::retire))
         .routes(routes!(publishers::revoke))
@@ -82,12 +87,14 @@ pub fn router(host: Host) -> Router {
         .routes(routes!(audit::handler))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
         .split_for_parts();
     let document = openapi::complete(&document);
     router
         .route("/openapi.json", axum::routing::get(async move || axum::Json(document)))
         .fallback(problem::no_route)
         .method_not_allowed_fallback(problem::no_method)
+        .layer(middleware::from_fn_with_state(host.clone(), idempotency::once))
         .layer(middleware::from_fn_with_state(Arc::new(access::Door::new(host.clone())), access::let_in))
         .layer(middleware::from_fn_with_state(host.clone(), watch::watch))
         // What a plugin says is data, whatever it looks like.

@@ -174,7 +174,7 @@ fn harmless(message: &str) -> String {
 fn is_code(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 40
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_'))
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_'))
 }
 
 fn is_number_like(text: &str) -> bool {

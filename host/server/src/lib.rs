@@ -16,6 +16,7 @@ pub mod http;
 pub mod input;
 mod keys;
 pub mod lifecycle;
+pub mod metrics;
 pub mod receipt;
 pub mod release;
 pub mod report;

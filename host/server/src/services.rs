@@ -6,12 +6,14 @@ pub mod call;
 pub mod clear;
 pub mod clearances;
 pub mod lookups;
+pub mod pack;
 pub mod plan;
 pub mod plugins;
 pub mod publish;
 pub mod record;
 mod refusal;
 pub mod replay;
+pub mod shadow;
 pub mod sites;
 pub mod tokens;
 

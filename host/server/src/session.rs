@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use crate::clock::Stopwatch;
 use crate::function::{Answer, AsOf, Function, Request, raw};
 use crate::host::Installed;
 use crate::services::clear::Oracle;
@@ -252,7 +253,9 @@ impl Session {
             return Err(AskError::FailedThen { name: plugin.to_owned(), reason });
         }
         let wrong_kind = || AskError::WrongKind { name: plugin.to_owned(), kind: installed.plugin.kind(), function };
+        let watch = Stopwatch::start();
         let outcome = installed.call(call).ok_or_else(wrong_kind)?;
+        let took = watch.elapsed();
         let (told, answer) = match outcome {
             Ok(answer) => (answer.told(), Ok(answer)),
             Err(error) => {
@@ -261,6 +264,11 @@ impl Session {
             }
         };
         let told = told.map_err(|error| AskError::Failed { name: plugin.to_owned(), error })?;
+        let counted = match &answer {
+            Err(AskError::Failed { error, .. }) => Err(error),
+            _ => Ok(&told),
+        };
+        installed.metrics().called(&installed, function, &counted, took);
         if let Err(AskError::Failed { error, .. }) = &answer {
             match error {
                 CallError::Fuel { .. } => self.exhausted.push(plugin.to_owned()),

@@ -11,11 +11,13 @@ mod audit;
 mod cases;
 mod chain;
 mod determinations;
+mod kept;
 mod plugins;
 mod proposals;
 mod publishers;
 mod releases;
 mod settings;
+mod shadows;
 mod sites;
 mod tokens;
 mod writer;
@@ -34,9 +36,11 @@ use url::Url;
 pub use self::audit::{Audited, Broken, Event, Verifier};
 pub use self::cases::{About, OpenCase};
 pub use self::determinations::{Call, Chain, Determination, DeterminationKind, Draft, Listed, Sealed};
+pub use self::kept::{Claimed, KeptAnswer};
 pub use self::plugins::{Activation, NewPlugin, Source, StoredPlugin};
 pub use self::proposals::{Carried, Proposal, ProposalState};
 pub use self::releases::{CaseRef, Published, Release, Revoked};
+pub use self::shadows::{Differing, Shadow, ShadowDifference};
 pub use self::sites::StoredSite;
 
 use self::determinations::Known;
@@ -176,6 +180,18 @@ impl Store {
         let reads = pool(READERS).await?;
         let writer = Writer::start(kind, writes.clone());
         Ok(Self { kind, reads, writes, writer, known: Arc::default() })
+    }
+
+    /// Copies an SQLite store to a file that is not there yet, while others read and write.
+    pub async fn backup(&self, file: &Path) -> Result<(), StoreError> {
+        let path = file.to_str().ok_or(StoreError::Url)?.to_owned();
+        sqlx::query("vacuum into $1").bind(path).execute(&self.reads).await.map(drop).map_err(failed_to("copy itself"))
+    }
+
+    /// Closes every connection. What was written is in the one file then.
+    pub async fn close(self) {
+        self.reads.close().await;
+        self.writes.close().await;
     }
 
     /// Whether the store answers.

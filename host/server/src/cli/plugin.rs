@@ -153,7 +153,7 @@ fn read(dir: &Path) -> Result<Folder, Failure> {
 }
 
 /// A sandbox without a store, for one command.
-fn sandbox() -> anyhow::Result<Sandbox> {
+pub(super) fn sandbox() -> anyhow::Result<Sandbox> {
     let program = std::env::current_exe().context("failed to find this program")?;
     let worker = CompileWorker::new(program, ["compile-worker"]);
     let settings =

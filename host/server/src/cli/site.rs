@@ -209,9 +209,9 @@ pub(super) fn run(app: &App, command: &Site) -> Outcome {
                 for point in &one.checkpoints {
                     print(&format!(
                         "  {}: {} now, {} then\n",
-                        safe(&point.checkpoint),
-                        safe(&point.now),
-                        safe(&point.then)
+                        safe(&point.what),
+                        safe(&point.active),
+                        safe(&point.candidate)
                     ))?;
                 }
             }

@@ -113,7 +113,7 @@ fn expect_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
 }
 
 /// Reads a whole body of at most `limit` bytes.
-async fn whole(mut body: Incoming, limit: usize) -> Result<Vec<u8>, Problem> {
+pub(super) async fn whole(mut body: Incoming, limit: usize) -> Result<Vec<u8>, Problem> {
     let mut kept = Vec::new();
     let mut seen = 0;
     while let Some(frame) = body.frame().await {

@@ -1,10 +1,11 @@
-//! `/health/live` and `/health/ready`.
+//! `/health/live`, `/health/ready` and `/metrics`.
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, StatusCode, header};
 use serde_json::{Value, json};
 
+use super::access::Acting;
 use super::openapi;
 use super::problem::Problem;
 use crate::host::Host;
@@ -29,4 +30,14 @@ pub(super) async fn ready(State(host): State<Host>) -> Result<Json<Value>, Probl
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again", detail));
     }
     Ok(Json(json!({ "status": "ready", "plugins": list.plugins.len(), "troubles": list.troubles })))
+}
+
+/// What was counted, for Prometheus. No label is about a patient, a case or a person.
+#[utoipa::path(get, path = "/metrics", tag = "health", responses(
+    (status = OK, description = "Metrics as text", body = String, content_type = "application/openmetrics-text"),
+    (status = "4XX", description = "You may not see them", body = inline(openapi::ProblemDoc), content_type = "application/problem+json"),
+))]
+pub(super) async fn metrics(Acting(host): Acting) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
+    let text = host.metrics().text(&host).map_err(|error| ServiceError::Internal(error.into()))?;
+    Ok(([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))
 }

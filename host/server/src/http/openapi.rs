@@ -25,6 +25,7 @@ use super::products::ProductList;
 use super::proposals::ProposalList;
 use super::publishers::{KeyList, NewKey, RevokedList};
 use super::releases::ReleaseList;
+use super::shadows::ShadowList;
 use super::sites::SiteList;
 use super::sites::approvals::{CaseList, Preview};
 use super::tokens::TokenList;
@@ -36,8 +37,9 @@ use crate::services::approvals::{NewApproval, SiteApprovals};
 use crate::services::plan::ProductPlanRequest;
 use crate::services::plugins::{PluginDetail, PluginList, PluginSummary};
 use crate::services::replay::Replay;
+use crate::services::shadow::{NewShadow, ShadowReport};
 use crate::services::tokens::Issued;
-use crate::store::{Proposal, Release, Revoked};
+use crate::store::{Proposal, Release, Revoked, Shadow};
 
 /// Where OpenAPI keeps schemas.
 const SCHEMAS: &str = "/components/schemas";
@@ -133,6 +135,14 @@ described! {
     ProposalDoc = Proposal;
     /// The proposals.
     ProposalListDoc = ProposalList;
+    /// A shadow to be started.
+    NewShadowDoc = NewShadow;
+    /// A shadow.
+    ShadowDoc = Shadow;
+    /// The shadows.
+    ShadowListDoc = ShadowList;
+    /// What a shadow showed.
+    ShadowReportDoc = ShadowReport;
     /// A floor to be set.
     NewFloorDoc = NewFloor;
     /// An approval to be given.

@@ -194,28 +194,27 @@ impl From<AskError> for Problem {
                 Self::new(StatusCode::NOT_FOUND, "unknown-function", title, detail).about(&name, "wrong-kind")
             }
             AskError::Failed { name, error } => {
-                let (status, code) = of_call(&error);
-                Self::new(status, "plugin-failed", "The plugin did not come to an answer", detail).about(&name, code)
+                let title = "The plugin did not come to an answer";
+                Self::new(of_call(&error), "plugin-failed", title, detail).about(&name, error.code())
             }
             AskError::NotRecorded { .. } | AskError::FailedThen { .. } => Self::failed(&anyhow::anyhow!("{detail}")),
         }
     }
 }
 
-/// Which status a failed call has, and which limit or failure it is.
-fn of_call(error: &CallError) -> (StatusCode, &'static str) {
+/// Which status a failed call has.
+fn of_call(error: &CallError) -> StatusCode {
     match error {
-        CallError::Fuel { .. } => (StatusCode::GATEWAY_TIMEOUT, "fuel"),
-        CallError::Deadline { .. } => (StatusCode::GATEWAY_TIMEOUT, "deadline"),
-        CallError::Memory { .. } => (StatusCode::BAD_GATEWAY, "memory"),
-        CallError::Table { .. } => (StatusCode::BAD_GATEWAY, "table"),
-        CallError::Stack { .. } => (StatusCode::BAD_GATEWAY, "stack"),
-        CallError::Output { .. } => (StatusCode::BAD_GATEWAY, "output"),
-        CallError::Malformed { .. } => (StatusCode::BAD_GATEWAY, "malformed"),
-        CallError::Trapped { .. } => (StatusCode::BAD_GATEWAY, "trapped"),
-        CallError::Input { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "input"),
-        CallError::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
-        CallError::Sandbox { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "sandbox"),
+        CallError::Fuel { .. } | CallError::Deadline { .. } => StatusCode::GATEWAY_TIMEOUT,
+        CallError::Memory { .. }
+        | CallError::Table { .. }
+        | CallError::Stack { .. }
+        | CallError::Output { .. }
+        | CallError::Malformed { .. }
+        | CallError::Trapped { .. } => StatusCode::BAD_GATEWAY,
+        CallError::Input { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        CallError::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        CallError::Sandbox { .. } => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

@@ -2,21 +2,30 @@
 //! or a header: they may be about a patient.
 
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::{TIMEOUT, problem};
-use crate::clock::since;
+use crate::clock::Stopwatch;
 use crate::host::Host;
 
 pub(super) async fn watch(State(host): State<Host>, request: Request, next: Next) -> Response {
-    let start = host.clock().now();
-    let method = request.method().clone();
+    let watch = Stopwatch::start();
+    let method = known(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let answered = tokio::time::timeout(TIMEOUT, next.run(request)).await;
     let response = answered.unwrap_or_else(|_| problem::too_slow().into_response());
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    let milliseconds = since(host.clock(), start).as_millis();
-    tracing::info!(%method, route, status = response.status().as_u16(), milliseconds, "answered");
+    let took = watch.elapsed();
+    host.metrics().requested(method, route, response.status().as_u16(), took);
+    let milliseconds = took.as_millis();
+    tracing::info!(method, route, status = response.status().as_u16(), milliseconds, "answered");
     response
+}
+
+/// A method's name, unless it is one that nobody knows: that may be anything.
+fn known(method: &Method) -> &'static str {
+    const KNOWN: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"];
+    KNOWN.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
 }

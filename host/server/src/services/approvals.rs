@@ -10,7 +10,7 @@ use super::{Refusal, ServiceError};
 use crate::host::Host;
 use crate::lifecycle::{Approval, Approved};
 use crate::session::Session;
-use crate::store::{OpenCase, ProposalState};
+use crate::store::{Differing, OpenCase, ProposalState};
 
 /// An approval to be given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -60,20 +60,8 @@ pub struct CasePreview {
     pub now: String,
     /// The verdict with the version.
     pub then: String,
-    /// Checkpoints that stand otherwise: code, and the state before and after.
-    pub checkpoints: Vec<CheckpointChange>,
-}
-
-/// A checkpoint that stands otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct CheckpointChange {
-    /// The checkpoint.
-    pub checkpoint: String,
-    /// Its state now.
-    pub now: String,
-    /// Its state with the version.
-    pub then: String,
+    /// Checkpoints that stand otherwise.
+    pub checkpoints: Vec<Differing>,
 }
 
 impl Host {
@@ -177,30 +165,31 @@ impl Host {
 }
 
 fn compare(case: &str, before: &Clearance, after: &Clearance) -> Option<CasePreview> {
-    let states = |clearance: &Clearance| -> Vec<(String, String)> {
-        let points = clearance.checkpoints.iter();
-        points.map(|point| (point.id.code().to_owned(), state(&point.state).to_owned())).collect()
-    };
-    let (now, then) = (states(before), states(after));
-    let mut checkpoints = Vec::new();
-    for (checkpoint, now) in &now {
-        let then = then.iter().find(|(other, _)| other == checkpoint).map_or("none", |(_, state)| state.as_str());
-        if now != then {
-            checkpoints.push(CheckpointChange {
-                checkpoint: checkpoint.clone(),
-                now: now.clone(),
-                then: then.to_owned(),
-            });
-        }
-    }
-    let verdict = |clearance: &Clearance| {
-        let verdict = serde_json::to_value(clearance.verdict).unwrap_or_default();
-        verdict.as_str().unwrap_or_default().to_owned()
-    };
+    let checkpoints = differing(before, after);
     if before.verdict == after.verdict && checkpoints.is_empty() {
         return None;
     }
     Some(CasePreview { case: case.to_owned(), now: verdict(before), then: verdict(after), checkpoints })
+}
+
+/// The checkpoints that stand otherwise.
+pub(super) fn differing(active: &Clearance, candidate: &Clearance) -> Vec<Differing> {
+    let mut found = Vec::new();
+    for point in &active.checkpoints {
+        let other = candidate.checkpoints.iter().find(|other| other.id == point.id);
+        let (before, after) = (state(&point.state), other.map_or("none", |other| state(&other.state)));
+        if before != after {
+            let [active, candidate] = [before, after].map(str::to_owned);
+            found.push(Differing { what: point.id.code().to_owned(), active, candidate });
+        }
+    }
+    found
+}
+
+/// The name of a verdict.
+pub(super) fn verdict(clearance: &Clearance) -> String {
+    let verdict = serde_json::to_value(clearance.verdict).unwrap_or_default();
+    verdict.as_str().unwrap_or_default().to_owned()
 }
 
 fn state(state: &State) -> &'static str {

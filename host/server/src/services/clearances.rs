@@ -38,6 +38,12 @@ impl Host {
             last_day: request.order.doses.last().map_or(request.as_of, |dose| dose.day).to_string(),
         };
         let input = Input { request, site: stored.site };
-        self.determine(DeterminationKind::Clearance, &[&product, &payer], Some(about), input, ask).await
+        let shadowed = (!self.running_shadows().is_empty()).then(|| input.clone());
+        let (determined, clearance) =
+            self.determine(DeterminationKind::Clearance, &[&product, &payer], Some(about), input, ask).await?;
+        if let Some(input) = shadowed {
+            self.shadow(determined.id, input, clearance.clone());
+        }
+        Ok((determined, clearance))
     }
 }

@@ -3,6 +3,7 @@
 //! Two questions are asked. Do the plugins, with the very bytes of then, answer each call as they did? And does the
 //! host, from the answers of then, come to the same answer?
 
+use paratope_runtime::Plugin;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -44,31 +45,14 @@ impl Host {
     /// Runs one determination again.
     pub async fn replay(&self, id: DeterminationId) -> Result<Replay, ServiceError> {
         let recorded = self.readable(id).await?;
-        let mut differences = Vec::new();
-        if !recorded.intact {
-            differences.push(difference("record", "its hash is not the hash of what it says: it was changed"));
+        let mut again = Vec::with_capacity(recorded.calls.len());
+        for call in &recorded.calls {
+            again.push(match call.answer {
+                Answer::Skipped(_) => None,
+                _ => Some(self.call_again(call).await.map_err(|error| error.to_string())),
+            });
         }
-        let called = recorded.calls.iter().enumerate().filter(|(_, call)| !matches!(call.answer, Answer::Skipped(_)));
-        for (at, call) in called {
-            let place = format!("calls/{at}");
-            match self.call_again(call).await {
-                Ok(answer) => {
-                    differences.extend(compare(&place, call.answer.text(), answer.text(), call.answer == answer))
-                }
-                Err(error) => differences.push(difference(&place, &error.to_string())),
-            }
-        }
-        let mut session = Session::of_record(recorded.calls.clone());
-        match retold(&recorded, &mut session) {
-            Ok(answer) => {
-                differences.extend(compare("answer", recorded.answer.get(), &answer, recorded.answer.get() == answer));
-                if session.left_over() > 0 {
-                    differences.push(difference("answer", "it rests on fewer calls than were recorded"));
-                }
-            }
-            Err(error) => differences.push(difference("answer", &error.to_string())),
-        }
-        Ok(Replay { id, kind: recorded.kind, same: differences.is_empty(), calls: recorded.calls.len(), differences })
+        Ok(compared(&recorded, again))
     }
 
     /// The determination with this id.
@@ -104,16 +88,51 @@ impl Host {
             known: "others in the store".to_owned(),
             pointer: "",
         })?;
-        let value: Value =
-            serde_json::from_str(call.request.get()).map_err(|error| ServiceError::Internal(error.into()))?;
-        let request = call.function.read(value)?;
-        let called = self.again(move || request.call(&plugin)).await.map_err(ServiceError::Internal)?;
-        Ok(match called {
-            Some(Ok(answer)) => answer,
-            Some(Err(error)) => Answer::Failed(error.to_string()),
-            None => Answer::Failed("the plugin has no such function".to_owned()),
-        })
+        let call = call.clone();
+        self.again(move || answer_again(&plugin, &call)).await.map_err(ServiceError::Internal)?
     }
+}
+
+/// Asks a plugin what it was asked then.
+pub(super) fn answer_again(plugin: &Plugin, call: &Call) -> Result<Answer, ServiceError> {
+    let value: Value =
+        serde_json::from_str(call.request.get()).map_err(|error| ServiceError::Internal(error.into()))?;
+    let request = call.function.read(value)?;
+    Ok(match request.call(plugin) {
+        Some(Ok(answer)) => answer,
+        Some(Err(error)) => Answer::Failed(error.to_string()),
+        None => Answer::Failed("the plugin has no such function".to_owned()),
+    })
+}
+
+/// Compares a record with the answers of today, one for each call that was made, and with the story told again from it.
+pub(super) fn compared(recorded: &Determination, again: Vec<Option<Result<Answer, String>>>) -> Replay {
+    let mut differences = Vec::new();
+    if !recorded.intact {
+        differences.push(difference("record", "its hash is not the hash of what it says: it was changed"));
+    }
+    for (at, (call, answer)) in recorded.calls.iter().zip(again).enumerate() {
+        let place = format!("calls/{at}");
+        match answer {
+            None => {}
+            Some(Ok(answer)) => {
+                differences.extend(compare(&place, call.answer.text(), answer.text(), call.answer == answer))
+            }
+            Some(Err(error)) => differences.push(difference(&place, &error)),
+        }
+    }
+    let mut session = Session::of_record(recorded.calls.clone());
+    match retold(recorded, &mut session) {
+        Ok(answer) => {
+            differences.extend(compare("answer", recorded.answer.get(), &answer, recorded.answer.get() == answer));
+            if session.left_over() > 0 {
+                differences.push(difference("answer", "it rests on fewer calls than were recorded"));
+            }
+        }
+        Err(error) => differences.push(difference("answer", &error.to_string())),
+    }
+    let (id, kind, calls) = (recorded.id, recorded.kind, recorded.calls.len());
+    Replay { id, kind, same: differences.is_empty(), calls, differences }
 }
 
 /// Tells the determination again from its record.

@@ -50,12 +50,15 @@ pub(super) async fn settle(
     determination: &str,
     digest_of: impl Fn(&str) -> String,
 ) -> Result<(), StoreError> {
+    // A call that was under way while its plugin was revoked settles nothing.
     sqlx::query(
-        "insert into cases (site, case_id, determination, product, product_digest, payer, payer_digest, last_day) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (site, case_id) do update set \
+        "insert into cases (site, case_id, determination, product, product_digest, payer, payer_digest, last_day, \
+         reopened_because) values ($1, $2, $3, $4, $5, $6, $7, $8, \
+         (select 'a plugin was revoked: ' || reason from revocations where digest = $5 or digest = $7 limit 1)) \
+         on conflict (site, case_id) do update set \
          determination = excluded.determination, product = excluded.product, product_digest = excluded.product_digest, \
          payer = excluded.payer, payer_digest = excluded.payer_digest, last_day = excluded.last_day, \
-         reopened_because = null",
+         reopened_because = excluded.reopened_because",
     )
     .bind(&about.site)
     .bind(&about.case)

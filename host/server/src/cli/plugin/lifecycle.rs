@@ -15,6 +15,7 @@ use crate::lifecycle::{Outcome as Checked, Statement};
 use crate::release::{self, Release};
 use crate::services::ServiceError;
 use crate::services::activation::NewProposal;
+use crate::services::shadow::NewShadow;
 use crate::store::{Proposal, Release as Kept, Revoked};
 use crate::terminal::{Table, safe};
 
@@ -124,6 +125,32 @@ pub(crate) enum Lifecycle {
         #[arg(long)]
         reason: String,
     },
+    /// Runs a release beside the one that answers, on live clearances of sites that approved it. No answer changes.
+    Shadow {
+        /// The plugin.
+        name: String,
+        /// The release: its version, or its digest.
+        release: String,
+        /// Only for this site. May be given more than once.
+        #[arg(long = "site", value_name = "SITE")]
+        sites: Vec<String>,
+        /// On so many of a hundred clearances.
+        #[arg(long, default_value_t = 100)]
+        share: i64,
+        /// On so many clearances in all.
+        #[arg(long, default_value_t = 1000)]
+        budget: i64,
+    },
+    /// Lists shadows; or shows, as JSON, how one differs.
+    Shadows {
+        /// The shadow's id.
+        id: Option<String>,
+    },
+    /// Ends a shadow.
+    EndShadow {
+        /// The shadow's id.
+        id: String,
+    },
     /// Lets the release that answered before answer again, at once.
     Rollback {
         /// The plugin.
@@ -227,6 +254,31 @@ pub(crate) fn run(app: &App, command: Lifecycle) -> Outcome {
         }),
         Lifecycle::Confirm { id } => app.with_host(async |host| show(&host.confirm(&id).await?, false)),
         Lifecycle::Reject { id, reason } => app.with_host(async |host| show(&host.reject(&id, reason).await?, false)),
+        Lifecycle::Shadow { name, release, sites, share, budget } => app.with_host(async |host| {
+            let sites = (!sites.is_empty()).then(|| sites.into_iter().collect());
+            let shadow = host.start_shadow(NewShadow { name, release, sites, share, budget }).await?;
+            print(&format!("{}: {} runs beside what answers\n", safe(&shadow.id), safe(&shadow.digest)))?;
+            Ok(Exit::Done)
+        }),
+        Lifecycle::Shadows { id: Some(id) } => app.with_host(async |host| {
+            print_json(&host.shadow_report(&id).await?)?;
+            Ok(Exit::Done)
+        }),
+        Lifecycle::Shadows { id: None } => app.with_host(async |host| {
+            let mut table = Table::new(&["id", "plugin", "digest", "compared", "skipped", "left", "ended"]);
+            for one in host.shadows().await? {
+                let digest: String = one.digest.chars().take(19).collect();
+                let [compared, skipped, left] = [one.compared, one.skipped, one.budget].map(|count| count.to_string());
+                table.row([&one.id, &one.name, &digest, &compared, &skipped, &left, &one.ended_at.unwrap_or_default()]);
+            }
+            print(&table.to_string())?;
+            Ok(Exit::Done)
+        }),
+        Lifecycle::EndShadow { id } => app.with_host(async |host| {
+            host.end_shadow(&id).await?;
+            print(&format!("{}: ended\n", safe(&id)))?;
+            Ok(Exit::Done)
+        }),
         Lifecycle::Rollback { name, reason } => app.with_host(async |host| {
             let plugin = host.roll_back(&name, reason).await?;
             print(&format!(
