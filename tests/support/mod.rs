@@ -46,17 +46,18 @@ pub fn paratope() -> &'static Path {
 fn prepared() -> &'static Path {
     static PREPARED: OnceLock<PathBuf> = OnceLock::new();
     PREPARED.get_or_init(|| {
-        // One for each test program: they may run at the same time.
-        let program = std::env::current_exe().unwrap();
-        let name = program.file_stem().unwrap().to_string_lossy().into_owned();
-        let own = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name.split('-').next().unwrap());
-        let (folder, stamp) = (own.join("prepared"), own.join("prepared-by"));
+        let all = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let (folder, stamp) = (all.join("prepared"), all.join("prepared-by"));
         let binary = fs::metadata(paratope()).unwrap();
-        let by = format!("{:?} {}", binary.modified().unwrap(), binary.len());
+        let by = format!("{} {:?} {}", paratope().display(), binary.modified().unwrap(), binary.len());
+        // Test programs may run at the same time: one prepares, and the others wait.
+        let turn = fs::File::create(all.join("preparing")).unwrap();
+        turn.lock().unwrap();
         if fs::read_to_string(&stamp).is_ok_and(|known| known == by) {
             return folder;
         }
         // What another binary determined, this one may determine otherwise.
+        let _ = fs::remove_file(&stamp);
         let _ = fs::remove_dir_all(&folder);
         let output = Command::new(paratope()).arg("--data").arg(&folder).arg("demo").output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

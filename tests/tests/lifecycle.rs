@@ -133,7 +133,8 @@ fn a_version_is_the_same_bytes_for_ever_and_says_how_much_changed() {
     // An edition that is added is a minor version, and no patch.
     let edition = |folder: &Path| {
         let text = fs::read_to_string(folder.join(POLICY)).unwrap();
-        let text = text.replace("first = \"2026-11-21\", dated-by = \"read\"", "first = \"2027-01-01\", dated-by = \"read\"");
+        let text =
+            text.replace("first = \"2026-11-21\", dated-by = \"read\"", "first = \"2027-01-01\", dated-by = \"read\"");
         fs::write(folder.join("policy/teclistamab/2027-01-01.toml"), text).unwrap();
         let closed = "first = \"2026-11-21\", last = \"2026-12-31\", dated-by = \"read\"";
         replace(&folder.join(POLICY), "first = \"2026-11-21\", dated-by = \"read\"", closed);

@@ -160,7 +160,7 @@ fn image(files: &mut Files, release: &Release, manifest: &Manifest) -> anyhow::R
     // A tag has no plus sign.
     let tag = format!("{name}-{}", version.replace('+', "_"));
     let reference = [("org.opencontainers.image.ref.name".to_owned(), tag)];
-    let descriptor = blob(files, &MediaType::ImageManifest.to_string(), &image)?;
+    let descriptor = blob(files, MediaType::ImageManifest.as_ref(), &image)?;
     Ok(descriptor.annotations(std::collections::HashMap::from(reference)).build()?)
 }
 

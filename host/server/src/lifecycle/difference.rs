@@ -138,7 +138,8 @@ fn changed_cases(old: Version<'_>, new: Version<'_>) -> (usize, Vec<ChangedCase>
         let Some(request) = case.request() else { continue };
         asked += 1;
         let answers = [old.plugin, new.plugin].map(|plugin| match request.call(plugin) {
-            Some(Ok(answer)) => Some(answer),
+            Some(Ok(Answer::Ok(json))) => Some((true, open_ended(json.get()))),
+            Some(Ok(answer)) => Some((false, open_ended(answer.text()))),
             _ => None,
         });
         if let [Some(then), Some(now)] = &answers
@@ -146,7 +147,7 @@ fn changed_cases(old: Version<'_>, new: Version<'_>) -> (usize, Vec<ChangedCase>
         {
             continue;
         }
-        let [then, now] = answers.map(|answer| answer.as_ref().and_then(governing));
+        let [then, now] = answers.map(|answer| answer.and_then(|(_, answer)| edition_of(&answer).cloned()));
         changed.push(ChangedCase {
             case: path.clone(),
             about: case.description.clone(),
@@ -156,10 +157,24 @@ fn changed_cases(old: Version<'_>, new: Version<'_>) -> (usize, Vec<ChangedCase>
     (asked, changed)
 }
 
-/// The edition an answer rests on.
-fn governing(answer: &Answer) -> Option<Value> {
-    let answer: Value = serde_json::from_str(answer.text()).ok()?;
-    edition_of(&answer).cloned()
+/// An answer without the last days of editions: an edition that is added closes the one before it, which says nothing else
+/// than before.
+fn open_ended(text: &str) -> Value {
+    fn open(value: &mut Value) {
+        match value {
+            Value::Object(entries) => {
+                if let Some(Value::Object(effective)) = entries.get_mut("effective") {
+                    effective.remove("last");
+                }
+                entries.values_mut().for_each(open);
+            }
+            Value::Array(elements) => elements.iter_mut().for_each(open),
+            _ => {}
+        }
+    }
+    let mut answer = serde_json::from_str(text).unwrap_or_default();
+    open(&mut answer);
+    answer
 }
 
 #[cfg(test)]
