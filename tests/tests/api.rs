@@ -270,6 +270,8 @@ fn what_one_host_activates_answers_on_the_others_within_two_seconds() {
     let (one, other) = (data.serve_on(&database), elsewhere.serve_on(&database));
     let site = one.get("/v1/sites").is(200).json();
     assert_eq!(site["sites"], json!([]), "the database is new");
+    let rules = json!({ "signatures": "none", "four-eyes": false, "evidence": false });
+    one.put("/v1/rules", &rules.to_string()).is(200);
     for (host, version) in [(&one, "0.2.0"), (&other, "0.3.0"), (&one, "0.4.0")] {
         let loaded = host.load(&other_version(&data, "payers/aetna", version)).is(201).json();
         let since = Instant::now();

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, Method, header};
 use axum::{Router, middleware};
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -93,7 +93,7 @@ pub fn router(host: Host) -> Router {
     router
         .route("/openapi.json", axum::routing::get(async move || axum::Json(document)))
         .fallback(problem::no_route)
-        .method_not_allowed_fallback(problem::no_method)
+        .method_not_allowed_fallback(async |method: Method| problem::no_method(&method))
         .layer(middleware::from_fn_with_state(host.clone(), idempotency::once))
         .layer(middleware::from_fn_with_state(Arc::new(access::Door::new(host.clone())), access::let_in))
         .layer(middleware::from_fn_with_state(host.clone(), watch::watch))

@@ -18,7 +18,7 @@ use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::guard;
-use super::problem::Problem;
+use super::problem::{self, Problem};
 use crate::access::{Caller, Role, hash};
 use crate::host::Host;
 use crate::services::ServiceError;
@@ -199,7 +199,13 @@ pub(super) async fn let_in(State(door): State<Arc<Door>>, request: Request, next
 
 /// Who asks, and their room among the requests under way.
 async fn look(door: &Door, parts: &Parts, route: &str) -> Result<(Caller, Option<OwnedSemaphorePermit>), Problem> {
-    let who = rule(&parts.method, route).ok_or_else(|| forbidden("the route has no rule"))?;
+    let who = rule(&parts.method, route).ok_or_else(|| {
+        if RULES.iter().any(|(_, known, _)| *known == route) {
+            problem::no_method(&parts.method)
+        } else {
+            forbidden("the route has no rule")
+        }
+    })?;
     if door.is_open().await? {
         guard::this_machine_only(&parts.uri, &parts.headers)?;
         return Ok((door.host.caller().clone(), None));

@@ -230,8 +230,10 @@ pub(super) async fn no_route(uri: Uri) -> Problem {
 }
 
 /// The route has no such method.
-pub(super) async fn no_method(method: Method) -> Problem {
-    let detail = format!("the address is not for {method}; /openapi.json lists what it is for");
+pub(super) fn no_method(method: &Method) -> Problem {
+    // A method that nobody knows may be anything.
+    let shown = if super::watch::known(method) == "other" { "this method" } else { method.as_str() };
+    let detail = format!("the address is not for {shown}; /openapi.json lists what it is for");
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "no-method", "The address has another method", detail)
 }
 

@@ -25,7 +25,7 @@ pub(super) async fn watch(State(host): State<Host>, request: Request, next: Next
 }
 
 /// A method's name, unless it is one that nobody knows: that may be anything.
-fn known(method: &Method) -> &'static str {
+pub(super) fn known(method: &Method) -> &'static str {
     const KNOWN: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"];
     KNOWN.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
 }
