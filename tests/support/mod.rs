@@ -33,6 +33,12 @@ pub fn paratope() -> &'static Path {
         // The whole workspace is named so that every dependency has the features it was built with for this program.
         build.current_dir(root()).args(["build", "--quiet", "--locked", "--workspace", "--bin", "paratope"]);
         build.arg("--target-dir").arg(profile.parent().unwrap());
+        // What cargo tells this program of itself would make dependencies that look at it be built again.
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+                build.env_remove(name);
+            }
+        }
         if profile.ends_with("release") {
             build.arg("--release");
         }
