@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -132,12 +133,19 @@ impl Data {
 
     /// Serves from this folder at an address.
     pub fn serve_at(&self, address: &str) -> Server {
-        Server::start(self.path(), None, address)
+        self.serve_with(&["--listen", address], &[])
+    }
+
+    /// Serves from this folder with these options and variables.
+    pub fn serve_with(&self, options: &[&str], variables: &[(&str, &str)]) -> Server {
+        let mut command = Command::new(paratope());
+        command.envs(variables.iter().copied()).arg("--data").arg(self.path()).arg("serve").args(options);
+        Server::start(command)
     }
 
     /// Serves from a PostgreSQL database; the folder holds compiled code only.
     pub fn serve_on(&self, database: &str) -> Server {
-        Server::start(self.path(), Some(database), "127.0.0.1:0")
+        self.serve_with(&["--listen", "127.0.0.1:0"], &[("PARATOPE_DATABASE", database)])
     }
 }
 
@@ -273,16 +281,9 @@ impl Answer {
 }
 
 impl Server {
-    fn start(data: &Path, database: Option<&str>, address: &str) -> Self {
-        let mut child = Command::new(paratope())
-            .envs(database.map(|database| ("PARATOPE_DATABASE", database)))
-            .arg("--data")
-            .arg(data)
-            .args(["serve", "--listen", address])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+    /// Starts a command that serves, and waits until it does.
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut errors = child.stderr.take().unwrap();
         let log = std::thread::spawn(move || {
             let mut text = String::new();
@@ -318,6 +319,18 @@ impl Server {
         self.send("POST", "/v1/plugins", &[("content-type", "application/wasm")], component)
     }
 
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks the host to stop, waits until it has, and returns its log.
+    pub fn terminate(mut self) -> String {
+        run(Command::new("kill").arg(self.pid().to_string()), "").exits(0);
+        assert!(self.child.wait().unwrap().success());
+        std::mem::replace(&mut self.log, std::thread::spawn(String::new)).join().unwrap()
+    }
+
     /// Stops the host at once and returns its log.
     pub fn kill(mut self) -> String {
         self.child.kill().unwrap();
@@ -331,6 +344,17 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Waits until something is so, for half a minute at most.
+#[track_caller]
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
+    let since = Instant::now();
+    while !is_so() {
+        assert!(since.elapsed() < Duration::from_secs(30), "{what}: it never came to that");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    since.elapsed()
 }
 
 /// Sends a request to a host.

@@ -6,9 +6,11 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
-use support::{Answer, Data, Server, case, send};
+use support::{Answer, Data, Server, case, root, send, until};
 
 /// The site that site roles are for, and one that they are not for.
 const OWN: &str = "northgate";
@@ -46,6 +48,11 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("post", "/v1/sites/{id}/approvals", "A/"),
     ("post", "/v1/sites/{id}/approvals/{approval}/withdrawal", "A/"),
     ("get", "/v1/sites/{id}/preview", "CAU/U"),
+    ("get", "/v1/sites/{id}/break-glass", "CAU/U"),
+    ("post", "/v1/sites/{id}/break-glass", "C/"),
+    ("post", "/v1/sites/{id}/break-glass/{override}/confirmation", "CA/"),
+    ("post", "/v1/sites/{id}/break-glass/{override}/end", "CA/"),
+    ("post", "/v1/sites/{id}/break-glass/{override}/review", "A/"),
     ("get", "/v1/releases", "*"),
     ("post", "/v1/releases", "PM"),
     ("get", "/v1/releases/{digest}", "*"),
@@ -123,6 +130,7 @@ fn every_route_has_a_rule_for_every_role_and_site() {
                 .replace("{digest}", "sha256:00")
                 .replace("{key}", "00")
                 .replace("{approval}", "00")
+                .replace("{override}", "00")
                 .replace("/preview", "/preview?digest=sha256:00");
             let body = match route.as_str() {
                 "/v1/clearances" => {
@@ -134,7 +142,11 @@ fn every_route_has_a_rule_for_every_role_and_site() {
                 _ if route.ends_with("/approvals") => {
                     json!({ "approved": { "digest": "sha256:00" }, "reason": "a test" })
                 }
-                _ if route.ends_with("/withdrawal") => json!({ "reason": "a test" }),
+                _ if route.ends_with("/break-glass") => {
+                    json!({ "determination": "00", "checkpoint": "units", "reason": "a test" })
+                }
+                _ if route.ends_with("/review") => json!({ "justified": true, "findings": "a test" }),
+                _ if route.ends_with("/withdrawal") || route.ends_with("/end") => json!({ "reason": "a test" }),
                 // Whoever is let in is told that this cannot be used.
                 _ => json!({ "nothing": 1 }),
             };
@@ -161,6 +173,7 @@ fn a_token_is_shown_once_opens_until_it_is_revoked_and_failures_are_noted() {
     host.get("/v1/plugins").is(200);
     let issued = issue(&data, "r.okafor", "auditor");
     let (secret, id) = (issued["secret"].as_str().unwrap(), issued["token"]["id"].as_str().unwrap());
+    until("a token is asked for", || host.get("/v1/plugins").status != 200);
     let refused = host.get("/v1/plugins");
     assert_eq!(refused.header("www-authenticate"), "Bearer");
     refused.problem(401, "unauthorized");
@@ -169,6 +182,7 @@ fn a_token_is_shown_once_opens_until_it_is_revoked_and_failures_are_noted() {
     asked("paratope_00").problem(401, "unauthorized");
     data.run(&["token", "list"]).exits(0).says("r.okafor").says("auditor");
     data.run(&["token", "revoke", id]).exits(0);
+    until("the token opens nothing", || asked(secret).status != 200);
     asked(secret).problem(401, "unauthorized");
     data.run(&["token", "revoke", id]).exits(2);
     data.run(&["token", "issue", "x", "--role", "site-clinician"]).exits(2).complains("at least one");
@@ -185,7 +199,8 @@ fn a_token_is_shown_once_opens_until_it_is_revoked_and_failures_are_noted() {
         .filter(|event| event["action"] == "login.failed")
         .filter_map(|event| event["subject"].as_str())
         .collect();
-    assert_eq!(failures, ["unknown-token", "revoked-token"]);
+    assert_eq!(&failures[..2], ["unknown-token", "revoked-token"]);
+    assert!(failures[2..].iter().all(|failure| *failure == "revoked-token"));
     assert!(text.contains("token.issued") && text.contains("token.revoked") && !text.contains(secret));
     // A stolen store opens nothing.
     let kept = std::fs::read(data.path().join("paratope.db")).unwrap();
@@ -232,4 +247,225 @@ fn one_person_cannot_take_all_there_is() {
     if refused.status == 429 {
         assert_eq!(refused.header("retry-after"), "1");
     }
+}
+
+/// An OpenID provider.
+struct Provider {
+    process: Child,
+    issuer: String,
+}
+
+impl Provider {
+    fn start() -> Self {
+        let script = root().join("tests/oidc/provider.js");
+        let mut process =
+            Command::new("node").arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut issuer = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut issuer).unwrap();
+        assert!(issuer.starts_with("http://localhost:"), "run .ci/test, which installs the provider: `{issuer}`");
+        Self { process, issuer: issuer.trim().to_owned() }
+    }
+
+    /// A token that the provider signs, with these claims.
+    fn token(&self, claims: &Value) -> String {
+        let encoded: String = claims.to_string().bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let body = format!("grant_type=client_credentials&claims={encoded}");
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let answer = send(&self.issuer, "POST", "/token", &headers, body.as_bytes()).is(200).json();
+        answer["access_token"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn people_come_with_what_an_openid_provider_signed() {
+    let data = Data::prepared();
+    data.run(&["serve", "--oidc-issuer", "http://login.example", "--oidc-audience", "x"])
+        .exits(2)
+        .complains("is not https");
+    data.run(&["serve", "--oidc-issuer", "https://login.example"]).exits(2).complains("--oidc-audience");
+    let (provider, stranger) = (Provider::start(), Provider::start());
+    let issuer = provider.issuer.clone();
+    let options = ["--listen", "127.0.0.1:0", "--oidc-issuer", &issuer, "--oidc-audience", "paratope"];
+    let host = data.serve_with(&options, &[]);
+    let asked = |path: &str, token: &str| ask(&host, "get", path, Some(token), &Value::Null);
+    // Nobody is let in without, although no token of the host's own was issued.
+    ask(&host, "get", "/v1/plugins", None, &Value::Null).problem(401, "unauthorized");
+    let clinician = json!({
+        "sub": "r.okafor", "aud": "paratope", "paratope_role": "site-clinician", "paratope_sites": [OWN],
+    });
+    let with = |name: &str, value: Value| {
+        let mut claims = clinician.clone();
+        claims[name] = value;
+        provider.token(&claims)
+    };
+    let token = provider.token(&clinician);
+    asked(&format!("/v1/sites/{OWN}/cases"), &token).is(200);
+    asked(&format!("/v1/sites/{OTHER}/cases"), &token).problem(403, "forbidden");
+    asked("/v1/audit", &token).problem(403, "forbidden");
+    let mut request = case("04");
+    request["site"] = json!(OWN);
+    ask(&host, "post", "/v1/clearances", Some(&token), &request).is(201);
+    // What is not for this host, is not signed by its provider, or does not say who comes, opens nothing.
+    let now = jiff::Timestamp::now().as_second();
+    let refused = [
+        ("jwt-for-others", with("aud", json!("another"))),
+        ("jwt-of-another-issuer", with("iss", json!("http://localhost:1"))),
+        ("expired-jwt", with("exp", json!(now - 60))),
+        ("jwt-of-later", with("nbf", json!(now + 3600))),
+        ("jwt-without-role", with("paratope_role", json!("staff"))),
+        ("jwt-with-several-roles", with("paratope_role", json!(["platform", "auditor"]))),
+        ("jwt-without-site", with("paratope_sites", json!([]))),
+        ("jwt-without-person", with("sub", json!(7))),
+        ("jwt-of-unknown-key", stranger.token(&clinician)),
+        ("malformed-jwt", "no.jwt.at-all".to_owned()),
+        ("jwt-signature", {
+            let (signed, signature) = token.rsplit_once('.').unwrap();
+            let (header, _) = signed.split_once('.').unwrap();
+            let other = with("paratope_role", json!("platform"));
+            let payload = other.split('.').nth(1).unwrap().to_owned();
+            format!("{header}.{payload}.{signature}")
+        }),
+        // `none` and keys that both sides know are no signatures of a provider's.
+        ("malformed-jwt", format!("eyJhbGciOiJub25lIn0.{}.", token.split('.').nth(1).unwrap())),
+        ("jwt-algorithm", format!("eyJhbGciOiJIUzI1NiIsImtpZCI6IjEifQ.{}.AAAA", token.split('.').nth(1).unwrap())),
+    ];
+    let auditor = provider.token(&json!({ "sub": "a.auditor", "aud": "paratope", "paratope_role": "auditor" }));
+    for (why, token) in &refused {
+        asked("/v1/plugins", token).problem(401, "unauthorized");
+        let events = asked("/v1/audit?limit=1000", &auditor).is(200).json();
+        let last = events["events"].as_array().unwrap().iter().rfind(|event| event["action"] == "login.failed");
+        assert_eq!(last.unwrap()["subject"], *why);
+        // So many are noted in a second.
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    }
+    // The provider takes another key: what it signs with that counts without a restart.
+    send(&provider.issuer, "POST", "/rotate", &[("content-length", "0")], b"").is(204);
+    until("the provider is back", || {
+        support::try_send(&provider.issuer, "GET", "/jwks", &[], b"").is_ok_and(|keys| keys.text().contains("\"EC\""))
+    });
+    let rotated = provider.token(&clinician);
+    until("the new key counts", || asked("/v1/plugins", &rotated).status == 200);
+    // Tokens of the host's own open it, too, with the provider gone.
+    let own = issue(&data, "p", "auditor");
+    drop(provider);
+    asked("/v1/plugins", own["secret"].as_str().unwrap()).is(200);
+    asked("/v1/plugins", &rotated).is(200);
+    asked("/v1/plugins", &stranger.token(&clinician)).problem(401, "unauthorized");
+    // A host that never reached it says so.
+    let gone = data.serve_with(&options, &[]);
+    ask(&gone, "get", "/v1/plugins", Some(&rotated), &Value::Null).problem(503, "unavailable");
+    ask(&gone, "get", "/v1/plugins", own["secret"].as_str(), &Value::Null).is(200);
+    assert!(!host.kill().contains("r.okafor"));
+}
+
+#[test]
+fn two_people_set_a_checkpoint_aside_for_a_time_and_a_third_reviews_it() {
+    const CHECKPOINT: &str = "rescue-on-hand";
+    let data = Data::prepared();
+    data.run(&["rules", "set", "--break-glass", "on"]).exits(0);
+    let secret = |person: &str, role: &str| issue(&data, person, role)["secret"].as_str().unwrap().to_owned();
+    let (okafor, lindqvist) = (secret("r.okafor", "site-clinician"), secret("a.lindqvist", "site-clinician"));
+    let (osei, platform) = (secret("k.osei", "site-administrator"), secret("p", "platform"));
+    let host = data.serve();
+    let post = |who: &str, path: &str, body: &Value| ask(&host, "post", path, Some(who), body);
+    let mut request = case("04");
+    request["site"] = json!(OWN);
+    let clear = || post(&okafor, "/v1/clearances", &request).is(201).json();
+    let state = |cleared: &Value, id: &str| {
+        let points = cleared["answer"]["checkpoints"].as_array().unwrap().clone();
+        points.into_iter().find(|point| point["id"] == id).unwrap()["state"].clone()
+    };
+    let first = clear();
+    let points = first["answer"]["checkpoints"].as_array().unwrap();
+    let open = points.iter().find(|point| matches!(point["state"].as_str(), Some("failed" | "unknown"))).unwrap();
+    let (checkpoint, was) = (open["id"].as_str().unwrap().to_owned(), open["state"].clone());
+    let passed = points.iter().find(|point| point["state"] == "passed").unwrap()["id"].as_str().unwrap();
+    let path = format!("/v1/sites/{OWN}/break-glass");
+    let new = |checkpoint: &str, hours: i64| json!({ "determination": first["id"], "checkpoint": checkpoint, "hours": hours, "reason": "it cannot wait" });
+    // What cannot be set aside.
+    for (body, pointer) in [
+        (new(passed, 24), "/checkpoint"),
+        (new("sign-off", 24), "/checkpoint"),
+        (new("plugin-not-approved", 24), "/checkpoint"),
+        (new(&checkpoint, 0), "/hours"),
+        (new(&checkpoint, 73), "/hours"),
+    ] {
+        assert_eq!(post(&okafor, &path, &body).problem(422, "bad-request")["pointer"], pointer);
+    }
+    let mut silent = new(&checkpoint, 24);
+    silent["reason"] = json!(" ");
+    assert_eq!(post(&okafor, &path, &silent).problem(422, "bad-request")["pointer"], "/reason");
+    // An order alone sets nothing aside.
+    let mut claims = request.clone();
+    claims["overrides"] =
+        json!([{ "checkpoint": CHECKPOINT, "by": "somebody", "role": "physician", "because": "so they say" }]);
+    assert_eq!(post(&okafor, "/v1/clearances", &claims).problem(422, "bad-request")["pointer"], "/overrides");
+    // Asked for, it holds nothing yet; whoever asked does not confirm it.
+    let asked = post(&okafor, &path, &new(&checkpoint, 24)).is(201).json();
+    let one = format!("{path}/{}", asked["id"].as_str().unwrap());
+    assert_eq!(state(&clear(), &checkpoint), was);
+    post(&okafor, &format!("{one}/confirmation"), &Value::Null).problem(403, "same-person");
+    post(&platform, &format!("{one}/confirmation"), &Value::Null).problem(403, "forbidden");
+    let held = post(&lindqvist, &format!("{one}/confirmation"), &Value::Null).is(200).json();
+    post(&osei, &format!("{one}/confirmation"), &Value::Null).problem(409, "already");
+    let span = |from: &str, to: &str| {
+        let at = |name: &str| held["confirmed"][name].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+        (at(to) - at(from)).total(jiff::Unit::Hour).unwrap().round()
+    };
+    assert!((span("at", "until") - 24.0).abs() < 0.1 && (span("at", "review-due") - 72.0).abs() < 0.1, "{held}");
+    // Now it holds, for this order of this case, and the clearance says who and why.
+    let cleared = clear();
+    let overridden = state(&cleared, &checkpoint);
+    assert_eq!(overridden["overridden"]["by"], "r.okafor and a.lindqvist");
+    assert!(overridden["overridden"]["because"].as_str().unwrap().starts_with("it cannot wait (break-glass until "));
+    assert_ne!(cleared["answer"]["verdict"], "cleared");
+    let mut another = request.clone();
+    another["case"] = json!("another");
+    let elsewhere = post(&okafor, "/v1/clearances", &another).is(201).json();
+    assert_eq!(state(&elsewhere, &checkpoint), was);
+    let mut changed = request.clone();
+    changed["order"]["doses"][0]["amount"]["value"] = json!("0.5");
+    let changed = post(&okafor, "/v1/clearances", &changed).is(201).json();
+    assert!(state(&changed, &checkpoint).get("overridden").is_none(), "another order, another override");
+    let id = cleared["id"].as_str().unwrap();
+    let replayed = post(&okafor, &format!("/v1/determinations/{id}/replay"), &Value::Null).is(200).json();
+    assert_eq!(replayed["same"], true);
+    // It is reviewed by someone who had no hand in it.
+    let found = json!({ "justified": true, "findings": "The drug came within the hour" });
+    post(&lindqvist, &format!("{one}/review"), &found).problem(403, "forbidden");
+    let reviewed = post(&osei, &format!("{one}/review"), &found).is(200).json();
+    assert_eq!((&reviewed["review"]["by"], &reviewed["review"]["justified"]), (&json!("k.osei"), &json!(true)));
+    post(&osei, &format!("{one}/review"), &found).problem(409, "already");
+    assert!(reviewed["told-to"].as_array().unwrap().contains(&cleared["id"]), "{reviewed}");
+    // Ended, it holds no more, and what was cleared with it is to be cleared again.
+    let clearing = clear();
+    let because = json!({ "reason": "the drug is here" });
+    post(&lindqvist, &format!("{one}/end"), &because).is(200);
+    post(&lindqvist, &format!("{one}/end"), &because).problem(409, "already");
+    let cases = ask(&host, "get", &format!("/v1/sites/{OWN}/cases"), Some(&okafor), &Value::Null).is(200).json();
+    let mine = cases["cases"].as_array().unwrap().iter().find(|one| one["determination"] == clearing["id"]);
+    if let Some(mine) = mine {
+        assert!(mine["reopened-because"].as_str().unwrap().contains(&checkpoint), "{mine}");
+    }
+    assert_eq!(state(&clear(), &checkpoint), was);
+    // It never decides which plugins may run.
+    let again = post(&okafor, &path, &new(&checkpoint, 1)).is(201).json();
+    post(&osei, &format!("{path}/{}/confirmation", again["id"].as_str().unwrap()), &Value::Null).is(200);
+    let digest = cleared["plugins"][0]["digest"].as_str().unwrap();
+    post(&platform, &format!("/v1/releases/{digest}/revocation"), &because).is(200);
+    post(&okafor, "/v1/clearances", &request).problem(503, "unavailable");
+    // The events tell every step, and neither the case nor the reason.
+    let events = data.run(&["audit", "list", "--limit", "1000", "--json"]).exits(0).out;
+    for step in ["override.asked", "override.confirmed", "override.reviewed", "override.ended"] {
+        assert!(events.contains(step), "{step}");
+    }
+    assert!(!events.contains("it cannot wait") && !events.contains(request["case"].as_str().unwrap()));
+    data.run(&["break-glass", "list", OWN]).exits(0).says("it cannot wait");
 }

@@ -357,6 +357,7 @@ fn a_retired_key_signs_nothing_new_and_a_revoked_key_takes_its_plugins_with_it()
     let data = Data::prepared();
     strict(&data);
     data.run(&["rules", "set", "--signatures", "1 of author"]).exits(0);
+    data.run(&["--as", "another", "rules", "set", "--signatures", "1 of author"]).exits(0);
     let old = enrol(&data, "old", "author");
     let kept = data.version("payers/aetna", "0.1.1", &|_| ());
     publish(&data, &kept, &["old"]);
@@ -426,6 +427,63 @@ fn releases_travel_as_an_oci_image_layout() {
     other.run(&["plugin", "import", text(&moved)]).exits(2).complains("is something else");
     host.send("POST", "/v1/releases", &[("content-type", "application/x-tar")], b"no archive")
         .problem(422, "bad-archive");
+}
+
+#[test]
+fn what_two_people_decide_one_does_not_decide_by_the_way() {
+    let data = Data::prepared();
+    strict(&data);
+    let rules = || data.run(&["rules", "show"]).exits(0).json();
+    let before = rules();
+    // Nobody takes the second person away alone, nor twice under another spelling.
+    let off = ["rules", "set", "--four-eyes", "off", "--signatures", "none"];
+    let with = |who: &str| data.run(&[&["--as", who], &off[..]].concat()).exits(0);
+    with("ana").complains("wait for another person");
+    with("Ana").complains("wait for another person");
+    assert_eq!(rules(), before);
+    // Another who sets something else starts anew.
+    data.run(&["--as", "bob", "rules", "set", "--four-eyes", "off"]).exits(0).complains("wait");
+    with("carol").complains("wait");
+    assert_eq!(rules(), before);
+    let agreed = with("dave").json();
+    assert_eq!((&agreed["four-eyes"], &agreed["signatures"]), (&json!(false), &json!("none")));
+    data.run(&["rules", "set", "--four-eyes", "on"]).exits(0);
+    // A token that the proposer issued speaks for the proposer.
+    let issue = |by: &str, person: &str| {
+        let issued = data.run(&["--as", by, "token", "issue", person, "--role", "platform", "--json"]).exits(0).json();
+        format!("Bearer {}", issued["secret"].as_str().unwrap())
+    };
+    let (ana, puppet, bob) = (issue("root", "ana"), issue("ana", "nobody-else"), issue("root", "bob"));
+    let host = data.serve();
+    let post = |who: &str, path: &str, body: &Value| {
+        let headers = [("content-type", "application/json"), ("authorization", who)];
+        host.send("POST", path, &headers, body.to_string().as_bytes())
+    };
+    let file = data.version("payers/aetna", "0.1.1", &|_| ());
+    data.run(&["plugin", "publish", text(&file)]).exits(0);
+    let asked = json!({ "name": "aetna", "release": "0.1.1", "reason": "a test" });
+    let id = post(&ana, "/v1/proposals", &asked).is(201).json()["id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/proposals/{id}/confirmation");
+    post(&ana, &path, &Value::Null).problem(403, "same-person");
+    post(&puppet, &path, &Value::Null).problem(403, "same-person");
+    // A roll back takes back what was still to come, too.
+    let due = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
+    let mut later = asked.clone();
+    later["due-at"] = json!(due.to_string());
+    let second = post(&bob, "/v1/proposals", &later).is(201).json()["id"].as_str().unwrap().to_owned();
+    post(&ana, &format!("/v1/proposals/{second}/confirmation"), &Value::Null).is(200);
+    post(&bob, &path, &Value::Null).is(200);
+    post(&bob, "/v1/plugins/aetna/rollback", &json!({ "reason": "it is wrong" })).is(200);
+    let headers = [("authorization", &*bob)];
+    let waiting = host.send("GET", &format!("/v1/proposals/{second}"), &headers, b"").is(200).json();
+    assert_eq!(waiting["state"], "failed", "{waiting}");
+    // A floor above what answers would be none.
+    data.run(&["plugin", "floor", "aetna", "0.1.1", "--reason", "x"]).exits(2).complains("is below it");
+    // What follows a `+` is no other version.
+    let again = data.version("payers/aetna", "0.1.1+other", &|_| ());
+    data.run(&["plugin", "publish", text(&again)]).exits(2).complains("is the same version, of other bytes");
+    // The demo does not relax a store that people use.
+    data.run(&["demo"]).exits(2).complains("this store is in use");
 }
 
 #[test]

@@ -6,7 +6,10 @@
 mod support;
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use paratope_server::store::{Store, Verifier};
@@ -60,6 +63,35 @@ fn a_write_that_is_sent_again_is_done_once() {
     send("a", &case("01")).problem(422, "key-taken");
     assert_ne!(send("b", &case("04")).is(201).body, first.body);
     send(&"k".repeat(300), &case("04")).problem(400, "bad-parameter");
+    // A secret is kept nowhere; and where nothing is, nothing is kept.
+    let headers = [("content-type", "application/json"), ("idempotency-key", "secret")];
+    host.send("POST", "/v1/tokens", &headers, b"{}").problem(400, "bad-parameter");
+    host.send("POST", "/v1/nothing", &headers, b"{}").problem(404, "no-route");
+    // What goes on though nobody waits is not done again while it is under way.
+    let mut hasty = std::net::TcpStream::connect(host.url.trim_start_matches("http://")).unwrap();
+    let body = case("04").to_string();
+    let request = format!(
+        "POST /v1/clearances HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\nidempotency-key: hasty\r\n\
+         content-length: {}\r\n\r\n{body}",
+        host.url.trim_start_matches("http://"),
+        body.len()
+    );
+    hasty.write_all(request.as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(5));
+    drop(hasty);
+    let mut told = send("hasty", &case("04"));
+    for _ in 0..100 {
+        if told.status != 409 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+        told = send("hasty", &case("04"));
+    }
+    told.is(201);
+    let events = host.get("/v1/audit?limit=1000").is(200).json();
+    let recorded =
+        |id: &str| events["events"].as_array().unwrap().iter().filter(|event| event["subject"] == *id).count();
+    assert_eq!(recorded(send("hasty", &case("04")).is(201).json()["id"].as_str().unwrap()), 1);
     // Many at once: one is done, the others are told of it, or that it is under way.
     let answers: Vec<_> = std::thread::scope(|scope| {
         let sent: Vec<_> = (0..8).map(|_| scope.spawn(|| send("c", &case("07")))).collect();
@@ -167,7 +199,8 @@ fn a_receipt_is_checked_without_the_host() {
 fn nothing_about_a_patient_is_in_logs_metrics_events_receipts_or_problems() {
     const PATIENT: &str = "zz-patient-7731";
     let data = Data::prepared();
-    let host = data.serve();
+    let collector = Collector::start();
+    let host = data.serve_with(&["--listen", "127.0.0.1:0"], &[("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url)]);
     let mut request = case("04");
     request["case"] = json!(PATIENT);
     for dose in request["order"]["doses"].as_array_mut().unwrap() {
@@ -196,11 +229,83 @@ fn nothing_about_a_patient_is_in_logs_metrics_events_receipts_or_problems() {
     told += &host.get("/metrics").is(200).text();
     told += &host.get("/v1/audit?limit=1000").is(200).text();
     told += &data.run(&["receipt", &id]).exits(0).out;
-    told += &host.kill();
+    told += &host.terminate();
+    let traces = collector.received();
+    assert!(traces.contains("POST /v1/clearances") && traces.contains("plugin"), "nothing was traced");
+    told += &traces;
     assert!(told.contains("/v1/clearances"), "{told}");
     for line in told.lines() {
         assert!(!line.contains(PATIENT), "{line}");
     }
+}
+
+/// Keeps what hosts send to an OpenTelemetry collector.
+struct Collector {
+    url: String,
+    received: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Collector {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let received: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let keep = Arc::clone(&received);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let (mut text, mut buffer) = (Vec::new(), [0; 65536]);
+                loop {
+                    let read = stream.read(&mut buffer).unwrap();
+                    text.extend_from_slice(&buffer[..read]);
+                    let whole = String::from_utf8_lossy(&text).to_lowercase();
+                    let head = text.windows(4).position(|four| four == b"\r\n\r\n");
+                    let length = whole.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
+                    let is_whole = head
+                        .zip(length)
+                        .is_some_and(|(head, length)| text.len() >= head + 4 + length.trim().parse::<usize>().unwrap());
+                    if is_whole || read == 0 {
+                        break;
+                    }
+                }
+                keep.lock().unwrap().extend(text);
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            }
+        });
+        Self { url, received }
+    }
+
+    /// What was received, with the names and values in it as text.
+    fn received(&self) -> String {
+        String::from_utf8_lossy(&self.received.lock().unwrap()).into_owned()
+    }
+}
+
+#[test]
+fn a_request_is_traced_in_the_trace_of_whoever_sent_it() {
+    const TRACE: [u8; 16] =
+        [0x4b, 0xf9, 0x2f, 0x35, 0x77, 0xb3, 0x4d, 0xa6, 0xa3, 0xce, 0x92, 0x9d, 0x0e, 0x0e, 0x47, 0x36];
+    let data = Data::prepared();
+    let collector = Collector::start();
+    let host = data.serve_with(&["--listen", "127.0.0.1:0"], &[("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url)]);
+    let trace: String = TRACE.iter().map(|byte| format!("{byte:02x}")).collect();
+    let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+    let headers = [("content-type", "application/json"), ("traceparent", &*parent), ("tracestate", "a=secret")];
+    host.send("POST", "/v1/clearances", &headers, case("04").to_string().as_bytes()).is(201);
+    host.terminate();
+    let received = collector.received.lock().unwrap().clone();
+    let count = received.windows(16).filter(|bytes| *bytes == TRACE).count();
+    // The request, the writing of its record, and each call of a plugin.
+    assert!(count > 4, "{count} spans in the caller's trace");
+    let text = collector.received();
+    for told in ["POST /v1/clearances", "assess", "record", "http.route", "sha256:", "paratope"] {
+        assert!(text.contains(told), "{told}");
+    }
+    assert!(!text.contains("secret"));
+    // A collector that is gone costs traces, and nothing else.
+    let host = data.serve_with(&["--listen", "127.0.0.1:0"], &[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")]);
+    host.post("/v1/clearances", &case("04").to_string()).is(201);
+    host.terminate();
 }
 
 /// What a kill leaves is what was before or what comes after, and the chain of events is whole.

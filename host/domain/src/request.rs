@@ -365,8 +365,8 @@ impl ClearanceRequest {
     /// The first thing found.
     pub fn check(&self) -> Result<(), Impossible> {
         let impossible = |pointer: String, reason: &str| Err(Impossible { pointer, reason: reason.to_owned() });
-        if self.case.is_empty() || self.case.len() > 100 {
-            return impossible("/case".to_owned(), "an id has 1 to 100 characters");
+        if self.case.is_empty() || self.case.len() > 100 || self.case.chars().any(char::is_control) {
+            return impossible("/case".to_owned(), "an id has 1 to 100 characters, none of them a control character");
         }
         if self.order.doses.is_empty() || self.order.doses.len() > MAX_DOSES {
             return impossible("/order/doses".to_owned(), "a clearance looks at 1 to 60 doses");

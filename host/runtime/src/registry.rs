@@ -39,6 +39,13 @@ impl<T> Registry<T> {
         self.change(name, |entries| entries.remove(name))
     }
 
+    /// Lets nothing answer for `name`, if what answers is such. What came in its place meanwhile stays.
+    pub fn remove_if(&self, name: &str, is_such: impl Fn(&T) -> bool) {
+        self.change(name, |entries| {
+            if entries.get(name).is_some_and(|entry| is_such(entry)) { entries.remove(name) } else { None }
+        });
+    }
+
     fn change(&self, name: &str, change: impl Fn(&mut BTreeMap<String, Arc<T>>) -> Option<Arc<T>>) -> Option<Arc<T>> {
         let before = self.entries.rcu(|entries| {
             let mut next = BTreeMap::clone(entries);

@@ -69,22 +69,39 @@ pub struct Caller {
     /// What they are. `None`: they hold the store in their hands.
     role: Option<Role>,
     sites: BTreeSet<String>,
+    /// Who issued the token they showed.
+    issued_by: Option<String>,
 }
 
 impl Caller {
     /// Who holds the store in their hands.
     pub fn local(name: &str) -> Self {
-        Self { name: name.to_owned(), role: None, sites: BTreeSet::new() }
+        Self { name: name.to_owned(), role: None, sites: BTreeSet::new(), issued_by: None }
     }
 
     /// Who showed nothing and may have what everyone may.
     pub fn nobody() -> Self {
-        Self { name: "unknown".to_owned(), role: Some(Role::SiteClinician), sites: BTreeSet::new() }
+        Self { name: "unknown".to_owned(), role: Some(Role::SiteClinician), sites: BTreeSet::new(), issued_by: None }
     }
 
     /// The owner of a token.
     pub fn of(token: &Token) -> Self {
-        Self { name: token.person.clone(), role: Some(token.role), sites: token.sites.clone() }
+        Self {
+            name: token.person.clone(),
+            role: Some(token.role),
+            sites: token.sites.clone(),
+            issued_by: token.issued_by.clone(),
+        }
+    }
+
+    /// Someone an OpenID provider vouches for.
+    pub fn vouched_for(name: &str, role: Role, sites: BTreeSet<String>) -> Self {
+        Self { name: name.to_owned(), role: Some(role), sites, issued_by: None }
+    }
+
+    /// Whether they are this person, or somebody to whom this person gave their token: who could be both.
+    pub fn is_person(&self, name: &str) -> bool {
+        same_person(&self.name, name) || self.issued_by.as_ref().is_some_and(|issuer| same_person(issuer, name))
     }
 
     /// Whether they have one of these roles.
@@ -121,6 +138,8 @@ pub struct Token {
     pub expires_at: String,
     /// Since when it opens nothing.
     pub revoked_at: Option<String>,
+    /// Who issued it. The oldest tokens do not tell.
+    pub issued_by: Option<String>,
 }
 
 impl Token {
@@ -160,8 +179,7 @@ impl NewToken {
 
     /// What is wrong with it: where, and what is expected.
     pub fn problem(&self) -> Option<(&'static str, &'static str)> {
-        let named = (1..=100).contains(&self.person.chars().count()) && !self.person.chars().any(char::is_control);
-        if !named || self.person.trim() != self.person {
+        if !is_person(&self.person) {
             return Some(("/person", "a person has a name of 1 to 100 characters"));
         }
         if self.role.is_of_sites() == self.sites.is_empty() {
@@ -174,7 +192,7 @@ impl NewToken {
     }
 
     /// The token as it will be known, and until when it opens.
-    pub fn issued(self, id: String, now: Timestamp) -> Token {
+    pub fn issued(self, id: String, by: &str, now: Timestamp) -> Token {
         let until = now.saturating_add(SignedDuration::from_hours(24 * i64::from(self.days))).unwrap_or(Timestamp::MAX);
         Token {
             id,
@@ -184,12 +202,27 @@ impl NewToken {
             issued_at: now.to_string(),
             expires_at: until.to_string(),
             revoked_at: None,
+            issued_by: Some(by.to_owned()),
         }
     }
 }
 
+/// Whether events can tell of a person by this name.
+pub fn is_person(name: &str) -> bool {
+    (1..=100).contains(&name.chars().count()) && !name.chars().any(char::is_control) && name.trim() == name
+}
+
+/// Whether two names are one person's: `Ana`, `ana` and `local:ana` are, and `ana (local:root)` is who `ana` is.
+pub fn same_person(one: &str, other: &str) -> bool {
+    let plain = |name: &str| {
+        let name = name.split_once(" (").map_or(name, |(name, _)| name);
+        name.strip_prefix("local:").unwrap_or(name).to_lowercase()
+    };
+    plain(one) == plain(other)
+}
+
 /// What a person shows: it begins so, and 64 digits follow.
-const PREFIX: &str = "paratope_";
+pub const PREFIX: &str = "paratope_";
 
 /// Draws a new secret.
 pub fn draw() -> anyhow::Result<String> {
@@ -214,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_role_of_a_site_is_for_its_sites_only() {
-        let issued = token().issued("1".to_owned(), Timestamp::UNIX_EPOCH);
+        let issued = token().issued("1".to_owned(), "p", Timestamp::UNIX_EPOCH);
         let caller = Caller::of(&issued);
         assert!(caller.is_at("riverbend") && !caller.is_at("northgate"));
         assert!(caller.is_any(&[Role::SiteClinician]) && !caller.is_any(&[Role::Platform, Role::Auditor]));
@@ -224,8 +257,16 @@ mod tests {
     }
 
     #[test]
+    fn one_person_by_several_names_is_one_person() {
+        assert!(same_person("Ana", "ana") && same_person("local:ana", "ana") && same_person("ana (local:root)", "Ana"));
+        assert!(!same_person("ana", "anna") && !same_person("local:ana", "local:bob"));
+        let issued = Caller::of(&token().issued("1".to_owned(), "local:p", Timestamp::UNIX_EPOCH));
+        assert!(issued.is_person("R.Okafor") && issued.is_person("P") && !issued.is_person("a.lindqvist"));
+    }
+
+    #[test]
     fn a_token_opens_until_it_expires_or_is_revoked() {
-        let token = token().issued("1".to_owned(), Timestamp::UNIX_EPOCH);
+        let token = token().issued("1".to_owned(), "p", Timestamp::UNIX_EPOCH);
         let at = |second: i64| Timestamp::from_second(second).unwrap();
         assert_eq!(token.refused(at(86_399)), None);
         assert_eq!(token.refused(at(86_400)), Some("expired-token"));

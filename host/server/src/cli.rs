@@ -2,6 +2,7 @@
 
 mod app;
 mod audit;
+mod break_glass;
 mod call;
 mod clear;
 mod db;
@@ -77,6 +78,9 @@ enum Command {
     /// Shows and sets what is asked of a plugin before it may answer.
     #[command(subcommand)]
     Rules(rules::Rules),
+    /// Sets checkpoints aside: two people, for a time, reviewed by a third.
+    #[command(subcommand)]
+    BreakGlass(break_glass::BreakGlass),
     /// Issues, lists and revokes the tokens that people show over HTTP.
     #[command(subcommand)]
     Token(token::Token),
@@ -153,9 +157,7 @@ impl From<ServiceError> for Failure {
             }
             ServiceError::Refused(_) | ServiceError::Forbidden(_) => true,
             ServiceError::NoAnswer { code, .. } => code == "bad-request",
-            ServiceError::Install(install) => {
-                !matches!(install, crate::host::InstallError::Store(_) | crate::host::InstallError::BrokenOff)
-            }
+            ServiceError::Install(install) => !install.passes(),
             ServiceError::Nothing { .. } | ServiceError::Store(_) | ServiceError::Internal(_) => false,
         };
         Self { exit: if is_input { Exit::BadInput } else { Exit::Failed }, error: error.into() }
@@ -179,6 +181,7 @@ pub fn main() -> ExitCode {
         Command::Plugin(command) => plugin::run(&app, *command),
         Command::Publisher(command) => publisher::run(&app, command),
         Command::Rules(command) => rules::run(&app, &command),
+        Command::BreakGlass(command) => break_glass::run(&app, command),
         Command::Token(command) => token::run(&app, command),
         Command::Receipt(command) => receipt::run(&app, &command),
         Command::Db(command) => db::run(&app, &command),

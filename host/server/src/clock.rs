@@ -43,7 +43,7 @@ pub fn to_millisecond(moment: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(moment.as_millisecond()).unwrap_or(moment)
 }
 
-/// Measures how long something takes, for metrics. No answer rests on it.
+/// Measures how long something takes. No answer rests on it.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(std::time::Instant);
 

@@ -1,30 +1,37 @@
 //! The host: sandbox, store and the installed plugins. Every face asks it, and it alone changes what is installed.
 
+mod agreed;
+mod answering;
 mod bundled;
+mod following;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use paratope_domain::Day;
 use paratope_domain::product::ProductMonograph;
-use paratope_runtime::{CallError, CompileWorker, LoadError, Origin, Plugin, Registry, Sandbox, SandboxSettings};
+use paratope_runtime::{
+    CallError, CompileError, CompileWorker, LoadError, Origin, Plugin, Registry, Sandbox, SandboxSettings,
+};
 use tokio::sync::Semaphore;
 
+use self::agreed::Agreed;
+use self::answering::{Answering, Digested};
 use crate::access::Caller;
 use crate::authoring::workshop::chain;
 use crate::authoring::{Manifest, Workshop};
 use crate::clock::{Clock, DeterminationId, Ids, to_millisecond};
 use crate::function::Answer;
 use crate::gate::Gate;
+use crate::lifecycle::Approval;
 use crate::metrics::Metrics;
 use crate::services::ServiceError;
 use crate::session::{AskError, Session};
-use crate::store::{Activation, Address, Shadow, Source, Store, StoreError, StoredPlugin};
+use crate::store::{Activation, Address, Source, Store, StoreError, StoredPlugin};
 
 /// Recorded calls run again at once.
 const REPLAYS: usize = 2;
@@ -37,9 +44,6 @@ const ARCHIVE: usize = 32;
 
 /// Orders that shadows judge at once. What finds no room is not judged: live requests come first.
 const SHADOWS: usize = 1;
-
-/// How often a serving host looks for what others activated.
-const FOLLOW_EVERY: Duration = Duration::from_millis(500);
 
 /// What a host is made of.
 #[derive(Debug, Clone)]
@@ -86,15 +90,17 @@ struct Inner {
     ids: Ids,
     places: u32,
     replays: Semaphore,
-    installed: Registry<Installed>,
+    installed: Answering<Installed>,
     /// Plugins that should be there and are not, and why, in words.
     troubles: Registry<String>,
-    /// Held while what is installed changes.
-    changing: tokio::sync::Mutex<()>,
+    /// What is agreed on in the store, as it was last seen.
+    agreed: ArcSwap<Agreed>,
+    /// Held while it is read.
+    looking: tokio::sync::Mutex<()>,
+    /// The mark up to which what is active was loaded. Held while it is.
+    loaded: tokio::sync::Mutex<i64>,
     archive: Mutex<Vec<(String, Arc<Plugin>)>>,
     metrics: Metrics,
-    /// The shadows that run.
-    shadows: ArcSwap<Vec<Shadow>>,
     shadowing: Arc<Semaphore>,
 }
 
@@ -110,6 +116,12 @@ pub struct Installed {
     metrics: Metrics,
     /// What the product's label says does not depend on a patient, and the plugin is pure: one call a day is enough.
     monographs: Mutex<Vec<(Day, ProductMonograph, Answer)>>,
+}
+
+impl Digested for Installed {
+    fn digest(&self) -> &str {
+        self.plugin.digest()
+    }
 }
 
 impl Installed {
@@ -171,9 +183,29 @@ pub enum InstallError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It was revoked.
+    #[error("it was revoked: {0}")]
+    Revoked(String),
+    /// Its bytes are lost.
+    #[error("its bytes are not in the store")]
+    Gone,
+    /// Its bytes are others than were published.
+    #[error("its bytes in the store were changed")]
+    Changed,
     /// Loading it was broken off.
     #[error("loading it was broken off")]
     BrokenOff,
+}
+
+impl InstallError {
+    /// Whether it may go another time: nothing is wrong with the plugin.
+    pub(crate) fn passes(&self) -> bool {
+        match self {
+            Self::Store(error) => error.passes(),
+            Self::BrokenOff | Self::Refused(LoadError::Compile(CompileError::Worker { .. })) => true,
+            _ => false,
+        }
+    }
 }
 
 impl Host {
@@ -199,12 +231,13 @@ impl Host {
                 ids: Ids::default(),
                 places: settings.calls_per_plugin,
                 replays: Semaphore::new(REPLAYS),
-                installed: Registry::default(),
+                installed: Answering::default(),
                 troubles: Registry::default(),
-                changing: tokio::sync::Mutex::default(),
+                agreed: ArcSwap::default(),
+                looking: tokio::sync::Mutex::default(),
+                loaded: tokio::sync::Mutex::new(-1),
                 archive: Mutex::default(),
                 metrics: Metrics::default(),
-                shadows: ArcSwap::default(),
                 shadowing: Arc::new(Semaphore::new(SHADOWS)),
             }),
             caller: Arc::new(Caller::local(ITSELF)),
@@ -212,8 +245,7 @@ impl Host {
         if settings.bundled {
             host.bring_bundled(settings.preparing).await?;
         }
-        host.load_active().await?;
-        host.follow_shadows().await?;
+        host.refresh().await?;
         Ok(host)
     }
 
@@ -231,6 +263,11 @@ impl Host {
     /// The name of whom it acts for.
     pub fn actor(&self) -> &str {
         &self.caller.name
+    }
+
+    /// Whether it acts for this person, or for one who could be the same.
+    pub(crate) fn is_person(&self, name: &str) -> bool {
+        self.caller.is_person(name)
     }
 
     /// What this host counts.
@@ -318,7 +355,14 @@ impl Host {
             places.push(installed.gate.enter().await.ok_or_else(busy)?);
             plugins.push(installed);
         }
+        // Who waited for a place may have waited while it was revoked, or the approval withdrawn.
+        for installed in &plugins {
+            self.standing(installed)?;
+            self.approved(installed, site).await?;
+        }
+        let span = tracing::Span::current();
         let worked = tokio::task::spawn_blocking(move || {
+            let _traced = span.enter();
             let done = work(Session::live(plugins));
             drop(places);
             done
@@ -335,15 +379,9 @@ impl Host {
         Ok(tokio::task::spawn_blocking(call).await?)
     }
 
-    /// The shadows that run.
-    pub(crate) fn running_shadows(&self) -> Arc<Vec<Shadow>> {
-        self.inner.shadows.load_full()
-    }
-
-    /// Reads which shadows run.
-    pub(crate) async fn follow_shadows(&self) -> Result<(), StoreError> {
-        self.inner.shadows.store(Arc::new(self.store().shadows(true).await?));
-        Ok(())
+    /// What people agreed on in the store, as this host last saw it.
+    pub(crate) fn agreed(&self) -> Arc<Agreed> {
+        self.inner.agreed.load_full()
     }
 
     /// Room for a shadow to judge one order, if there is some.
@@ -353,8 +391,12 @@ impl Host {
 
     /// Whether a site approved a plugin.
     pub(crate) async fn is_approved(&self, installed: &Installed, site: &str) -> Result<bool, StoreError> {
-        let approvals = self.store().approvals(site).await?;
-        Ok(approvals.iter().any(|approval| approval.covers(installed.plugin.digest(), &installed.manifest)))
+        let covers = |approval: &Approval| approval.covers(installed.plugin.digest(), &installed.manifest);
+        if self.agreed().approvals(site).iter().any(covers) {
+            return Ok(true);
+        }
+        // It may have been approved a moment ago, on another host.
+        Ok(self.store().approvals(site).await?.iter().any(covers))
     }
 
     /// Refuses a plugin that the site did not approve.
@@ -396,6 +438,9 @@ impl Host {
 
     /// A version that is kept, as if it were installed. `None` when the store never had it.
     pub(crate) async fn candidate(&self, digest: &str) -> Result<Option<Arc<Installed>>, InstallError> {
+        if let Some(why) = self.inner.installed.revoked(digest) {
+            return Err(InstallError::Revoked(why));
+        }
         let Some(manifest) = self.store().manifest(digest).await? else { return Ok(None) };
         let Some(plugin) = self.of_digest(digest).await? else { return Ok(None) };
         let activation = Activation {
@@ -405,6 +450,16 @@ impl Host {
             activated_at: self.now().to_string(),
         };
         Ok(Some(Arc::new(Installed::new(plugin, manifest, activation, &self.inner))))
+    }
+
+    /// The plugin with this digest, when its bytes are kept as they were published: for a promise that it will answer.
+    pub(crate) async fn promised(&self, digest: &str) -> Result<Arc<Plugin>, InstallError> {
+        // It may be loaded here, and lost all the same.
+        let stored = self.store().plugin(digest).await?.ok_or(InstallError::Gone)?;
+        if paratope_runtime::digest(&stored.bytes) != digest {
+            return Err(InstallError::Changed);
+        }
+        self.of_digest(digest).await?.ok_or(InstallError::Gone)
     }
 
     /// The plugin with this digest, installed or not. `None` when the store never had it.
@@ -420,13 +475,23 @@ impl Host {
             return Ok(archived);
         }
         let Some(stored) = self.store().plugin(digest).await? else { return Ok(None) };
-        let plugin = Arc::new(self.load(&stored.manifest.name, Arc::new(stored.bytes), stored.origin).await?);
+        let plugin = Arc::new(self.load_stored(stored).await?.0);
         let mut archive = self.inner.archive.lock().unwrap_or_else(PoisonError::into_inner);
         if archive.len() >= ARCHIVE {
             archive.remove(0);
         }
         archive.push((digest.to_owned(), Arc::clone(&plugin)));
         Ok(Some(plugin))
+    }
+
+    /// Compiles and tries what the store kept, unless it is not what was published.
+    async fn load_stored(&self, stored: StoredPlugin) -> Result<(Plugin, Manifest), InstallError> {
+        let StoredPlugin { digest, manifest, origin, bytes } = stored;
+        if paratope_runtime::digest(&bytes) != digest {
+            return Err(InstallError::Changed);
+        }
+        let plugin = self.load(&manifest.name, Arc::new(bytes), origin).await?;
+        Ok((plugin, manifest))
     }
 
     /// Compiles and tries a component, off the threads that serve.
@@ -436,102 +501,6 @@ impl Host {
             .await
             .map_err(|_| InstallError::BrokenOff)?
             .map_err(InstallError::Refused)
-    }
-
-    /// Follows what other hosts and commands activate in the same store. A plugin that cannot be loaded leaves the one
-    /// before it serving, and is a trouble. Runs until the store is closed.
-    pub async fn follow(self) {
-        let mut seen = None;
-        if let Err(error) = self.store().forget_answers(self.now()).await {
-            tracing::warn!(error = chain(&error), "answers of old were not forgotten");
-        }
-        loop {
-            tokio::time::sleep(FOLLOW_EVERY).await;
-            match self.follow_once(&mut seen).await {
-                Ok(()) => {}
-                Err(error) => tracing::warn!(error = format!("{error:#}"), "what is active could not be read"),
-            }
-        }
-    }
-
-    async fn follow_once(&self, seen: &mut Option<(i64, i64)>) -> anyhow::Result<()> {
-        if !self.store().due(self.now()).await?.is_empty() {
-            self.carry_out_due().await?;
-        }
-        self.follow_shadows().await?;
-        let mark = Some(self.store().activation_mark().await?);
-        if *seen != mark {
-            self.refresh().await?;
-            *seen = mark;
-        }
-        Ok(())
-    }
-
-    /// Lets answer what the store says is active.
-    pub(crate) async fn refresh(&self) -> anyhow::Result<()> {
-        let _changing = self.inner.changing.lock().await;
-        self.load_active().await
-    }
-
-    /// Loads what the store says is active and is not installed yet.
-    async fn load_active(&self) -> anyhow::Result<()> {
-        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        let room = Arc::new(Semaphore::new(cores));
-        let mut loading = tokio::task::JoinSet::new();
-        let is_new = |activation: &Activation| {
-            self.installed(&activation.name).is_none_or(|one| one.activation.digest != activation.digest)
-        };
-        let revoked = self.store().revoked().await?;
-        for (name, activation) in self.store().active().await? {
-            if let Some(reason) = revoked.get(&activation.digest) {
-                // Calls under way finish; none begins.
-                self.inner.installed.remove(&name);
-                self.trouble(&name, &format!("the version that is active was revoked: {reason}"));
-                continue;
-            }
-            if !is_new(&activation) {
-                continue;
-            }
-            let (host, room) = (self.clone(), Arc::clone(&room));
-            loading.spawn(async move {
-                let _place = room.acquire_owned().await;
-                let loaded = host.load_one(&activation).await;
-                (name, activation, loaded)
-            });
-        }
-        while let Some(loaded) = loading.join_next().await {
-            let (name, activation, loaded) = loaded?;
-            match loaded {
-                Ok((plugin, manifest)) => drop(self.put(plugin, manifest, activation)),
-                Err(error) => self.trouble(&name, &format!("{error:#}")),
-            }
-        }
-        Ok(())
-    }
-
-    async fn load_one(&self, activation: &Activation) -> anyhow::Result<(Plugin, Manifest)> {
-        let stored = self.store().plugin(&activation.digest).await?.context("its bytes are not in the store")?;
-        let StoredPlugin { manifest, origin, bytes, .. } = stored;
-        let plugin = self.load(&activation.name, Arc::new(bytes), origin).await?;
-        anyhow::ensure!(plugin.digest() == activation.digest, "its bytes in the store were changed");
-        Ok((plugin, manifest))
-    }
-
-    /// Lets a plugin answer for its name.
-    fn put(&self, plugin: Plugin, manifest: Manifest, activation: Activation) -> Arc<Installed> {
-        let name = activation.name.clone();
-        let installed = Arc::new(Installed::new(Arc::new(plugin), manifest, activation, &self.inner));
-        self.inner.installed.put(&name, Arc::clone(&installed));
-        self.inner.troubles.remove(&name);
-        installed
-    }
-
-    fn trouble(&self, name: &str, why: &str) {
-        if self.inner.troubles.get(name).is_some_and(|known| *known == why) {
-            return;
-        }
-        tracing::warn!(plugin = name, why, "plugin not loaded");
-        self.inner.troubles.put(name, why.to_owned());
     }
 }
 
@@ -560,10 +529,11 @@ mod tests {
         let manifest = Manifest::parse(MANIFEST).unwrap();
         let store = Store::open(folder.path()).await.unwrap();
         let now = SystemClock.now();
-        let kept = NewPlugin { digest: "sha256:0", manifest: &manifest, origin: Origin::Snapshot, bytes: b"no plugin" };
+        let digest = paratope_runtime::digest(b"no plugin");
+        let kept = NewPlugin { digest: &digest, manifest: &manifest, origin: Origin::Snapshot, bytes: b"no plugin" };
         store.keep(&kept, "a", now).await.unwrap();
-        store.activate("broken", "sha256:0", Source::Loaded, "a", now).await.unwrap();
-        store.activate("gone", "sha256:0", Source::Loaded, "a", now).await.unwrap();
+        store.activate("broken", &digest, Source::Loaded, "a", now).await.unwrap();
+        store.activate("gone", &digest, Source::Loaded, "a", now).await.unwrap();
         drop(store);
         let settings = HostSettings { bundled: false, ..HostSettings::new(folder.path().to_owned()).unwrap() };
         let host = Host::open(settings, Arc::new(SystemClock)).await.unwrap();

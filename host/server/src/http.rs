@@ -38,12 +38,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::host::Host;
+use crate::oidc::Oidc;
 
 /// How long a request may take in all.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The API of a host.
-pub fn router(host: Host) -> Router {
+pub fn router(host: Host, oidc: Option<Oidc>) -> Router {
     let (router, document) = OpenApiRouter::with_openapi(openapi::base())
         .routes(routes!(clearances::post::handler))
         .routes(routes!(clearances::get::handler))
@@ -65,6 +66,10 @@ pub fn router(host: Host) -> Router {
         .routes(routes!(sites::approvals::withdraw))
         .routes(routes!(sites::approvals::cases))
         .routes(routes!(sites::approvals::preview))
+        .routes(routes!(sites::break_glass::list, sites::break_glass::ask))
+        .routes(routes!(sites::break_glass::confirm))
+        .routes(routes!(sites::break_glass::end))
+        .routes(routes!(sites::break_glass::review))
         .routes(routes!(releases::list, releases::publish))
         .routes(routes!(releases::get))
         .routes(routes!(releases::archive))
@@ -95,7 +100,7 @@ pub fn router(host: Host) -> Router {
         .fallback(problem::no_route)
         .method_not_allowed_fallback(async |method: Method| problem::no_method(&method))
         .layer(middleware::from_fn_with_state(host.clone(), idempotency::once))
-        .layer(middleware::from_fn_with_state(Arc::new(access::Door::new(host.clone())), access::let_in))
+        .layer(middleware::from_fn_with_state(Arc::new(access::Door::new(host.clone(), oidc)), access::let_in))
         .layer(middleware::from_fn_with_state(host.clone(), watch::watch))
         // What a plugin says is data, whatever it looks like.
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
@@ -137,13 +142,18 @@ pub async fn check_address(host: &Host, address: SocketAddr) -> anyhow::Result<(
 }
 
 /// Serves the API until the process is told to stop; requests under way are finished.
-pub async fn serve_on(host: Host, address: SocketAddr, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
+pub async fn serve_on(
+    host: Host,
+    oidc: Option<Oidc>,
+    address: SocketAddr,
+    ready: impl FnOnce(SocketAddr),
+) -> anyhow::Result<()> {
     let listener =
         tokio::net::TcpListener::bind(address).await.with_context(|| format!("failed to listen on {address}"))?;
     let address = listener.local_addr().context("failed to listen")?;
     let following = tokio::spawn(host.clone().follow());
     ready(address);
-    let served = axum::serve(listener, router(host)).with_graceful_shutdown(stopped()).await;
+    let served = axum::serve(listener, router(host, oidc)).with_graceful_shutdown(stopped()).await;
     following.abort();
     served.context("failed to serve")
 }

@@ -3,6 +3,7 @@
 
 mod approval;
 mod difference;
+pub(crate) mod machine;
 mod rules;
 mod signing;
 mod verification;

@@ -2,6 +2,7 @@
 
 pub mod activation;
 pub mod approvals;
+pub mod break_glass;
 pub mod call;
 pub mod clear;
 pub mod clearances;

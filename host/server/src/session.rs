@@ -253,8 +253,11 @@ impl Session {
             return Err(AskError::FailedThen { name: plugin.to_owned(), reason });
         }
         let wrong_kind = || AskError::WrongKind { name: plugin.to_owned(), kind: installed.plugin.kind(), function };
+        let name = function.name();
+        let span = tracing::info_span!("plugin", plugin, digest, function = name, failed = tracing::field::Empty);
         let watch = Stopwatch::start();
-        let outcome = installed.call(call).ok_or_else(wrong_kind)?;
+        let outcome = span.in_scope(|| installed.call(call)).ok_or_else(wrong_kind)?;
+        span.record("failed", outcome.is_err());
         let took = watch.elapsed();
         let (told, answer) = match outcome {
             Ok(answer) => (answer.told(), Ok(answer)),

@@ -8,10 +8,12 @@ pub(crate) mod testing;
 
 mod approvals;
 mod audit;
+mod break_glass;
 mod cases;
 mod chain;
 mod determinations;
 mod kept;
+mod marks;
 mod plugins;
 mod proposals;
 mod publishers;
@@ -34,14 +36,17 @@ use sqlx::{AnyPool, ConnectOptions as _, Executor as _};
 use url::Url;
 
 pub use self::audit::{Audited, Broken, Event, Verifier};
+pub use self::break_glass::{BreakGlass, Confirmed, Ended, Review};
 pub use self::cases::{About, OpenCase};
 pub use self::determinations::{Call, Chain, Determination, DeterminationKind, Draft, Listed, Sealed};
 pub use self::kept::{Claimed, KeptAnswer};
+pub use self::marks::Listening;
 pub use self::plugins::{Activation, NewPlugin, Source, StoredPlugin};
-pub use self::proposals::{Carried, Proposal, ProposalState};
+pub use self::proposals::Proposal;
 pub use self::releases::{CaseRef, Published, Release, Revoked};
 pub use self::shadows::{Differing, Shadow, ShadowDifference};
 pub use self::sites::StoredSite;
+pub use crate::lifecycle::machine::{Carried, ProposalState};
 
 use self::determinations::Known;
 use self::writer::Writer;
@@ -125,6 +130,19 @@ pub enum StoreError {
     Closed,
 }
 
+impl StoreError {
+    /// Whether it may go another time: nothing is wrong with what is kept.
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Database { source, .. } => {
+                !matches!(**source, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))
+            }
+            Self::Folder { .. } | Self::Closed => true,
+            Self::Url | Self::Migration(_) | Self::Damaged { .. } => false,
+        }
+    }
+}
+
 /// Says what was to be done when the database refused.
 fn failed_to(doing: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
     move |source| StoreError::Database { doing, source: Arc::new(source) }
@@ -134,6 +152,7 @@ fn failed_to(doing: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
 #[derive(Debug, Clone)]
 pub struct Store {
     kind: Kind,
+    address: Address,
     reads: AnyPool,
     /// In SQLite the one connection that writes; waiting for it is fair.
     writes: AnyPool,
@@ -179,7 +198,8 @@ impl Store {
         migrations.run(&writes).await.map_err(|source| StoreError::Migration(Arc::new(source)))?;
         let reads = pool(READERS).await?;
         let writer = Writer::start(kind, writes.clone());
-        Ok(Self { kind, reads, writes, writer, known: Arc::default() })
+        let address = Address(url.to_string());
+        Ok(Self { kind, address, reads, writes, writer, known: Arc::default() })
     }
 
     /// Copies an SQLite store to a file that is not there yet, while others read and write.
@@ -200,13 +220,15 @@ impl Store {
     }
 }
 
+/// Makes a folder that only its owner enters.
 #[cfg(unix)]
-fn make_private(folder: &Path) -> std::io::Result<()> {
+pub fn make_private(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
+/// Makes a folder.
 #[cfg(not(unix))]
-fn make_private(folder: &Path) -> std::io::Result<()> {
+pub fn make_private(folder: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)
 }

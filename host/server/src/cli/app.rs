@@ -15,6 +15,7 @@ use crate::clock::SystemClock;
 use crate::host::{Host, HostSettings, default_data};
 use crate::input::{self, Format};
 use crate::store::Address;
+use crate::telemetry;
 
 /// Bytes of a file people hand in. A request is a few thousand; more is a mistake.
 const MAX_INPUT: u64 = 8 * 1024 * 1024;
@@ -35,7 +36,7 @@ impl App {
 
     /// Opens the host and runs `work` with it.
     pub(super) fn with_host<F: Future<Output = Outcome>>(&self, work: impl FnOnce(Host) -> F) -> Outcome {
-        logs("warn");
+        let _telemetry = telemetry::start("warn");
         let data = self.data()?;
         runtime()?.block_on(async {
             let host = self.open(data).await?;
@@ -68,23 +69,6 @@ pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .max_blocking_threads(96)
         .build()
         .context("failed to start threads")
-}
-
-/// Logs to standard error: `PARATOPE_LOG` says what, `PARATOPE_LOG_FORMAT=json` how.
-pub(super) fn logs(default: &str) {
-    use tracing_subscriber::filter::Targets;
-    use tracing_subscriber::layer::SubscriberExt as _;
-    use tracing_subscriber::util::SubscriberInitExt as _;
-    let asked = std::env::var("PARATOPE_LOG").ok().and_then(|filter| filter.parse::<Targets>().ok());
-    let filter = asked.or_else(|| default.parse().ok()).unwrap_or_default();
-    let logs = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
-    let registry = tracing_subscriber::registry().with(filter);
-    // The first wins: a command that serves has its own.
-    let _ = if std::env::var("PARATOPE_LOG_FORMAT").is_ok_and(|format| format == "json") {
-        registry.with(logs.json()).try_init()
-    } else {
-        registry.with(logs.with_ansi(false)).try_init()
-    };
 }
 
 /// Reads a file as JSON, or as TOML when its name says so. `-` is standard input.

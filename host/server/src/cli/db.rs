@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Subcommand;
 
-use super::app::{App, logs, print, runtime};
+use super::app::{App, print, runtime};
 use super::{Exit, Failure, Outcome};
-use crate::store::{FILE, Store, Verifier};
+use crate::store::{FILE, Store, Verifier, make_private};
+use crate::telemetry;
 use crate::terminal::safe;
 
 /// Events read at once.
@@ -30,7 +31,7 @@ pub(super) enum Db {
 }
 
 pub(super) fn run(app: &App, command: &Db) -> Outcome {
-    logs("warn");
+    let _telemetry = telemetry::start("warn");
     if app.database.is_some() {
         return Err(Failure::bad_input(anyhow::anyhow!("a PostgreSQL database is copied with pg_dump and pg_restore")));
     }
@@ -50,9 +51,24 @@ async fn backup(data: &Path, file: &Path) -> Outcome {
         return Err(Failure::bad_input(anyhow::anyhow!("`{shown}` is there already")));
     }
     let store = Store::open(data).await.map_err(anyhow::Error::from)?;
+    // It is made empty first, so that nobody else ever reads what comes into it.
+    fs::File::create_new(file).with_context(|| format!("failed to write `{shown}`"))?;
+    for_its_owner(file)?;
     store.backup(file).await.with_context(|| format!("failed to write `{shown}`"))?;
     print(&format!("{}: a copy of everything acknowledged until now\n", safe(&shown.to_string())))?;
     Ok(Exit::Done)
+}
+
+/// Lets nobody but its owner read a file.
+#[cfg(unix)]
+fn for_its_owner(file: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(file, fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn for_its_owner(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 async fn restore(data: &Path, file: &Path) -> Outcome {
@@ -62,11 +78,12 @@ async fn restore(data: &Path, file: &Path) -> Outcome {
         return Err(Failure::bad_input(told));
     }
     // Beside its place, so that it comes there whole or not at all.
-    fs::create_dir_all(data).with_context(|| format!("failed to make `{}`", data.display()))?;
+    make_private(data).with_context(|| format!("failed to make `{}`", data.display()))?;
     let draft = tempfile::tempdir_in(data).context("failed to make a folder")?;
     fs::copy(file, draft.path().join(FILE))
         .with_context(|| format!("failed to read `{}`", file.display()))
         .map_err(Failure::bad_input)?;
+    for_its_owner(&draft.path().join(FILE))?;
     let store = Store::open(draft.path()).await.context("it is no copy of a store").map_err(Failure::bad_input)?;
     let mut verifier = Verifier::default();
     let mut after = 0;

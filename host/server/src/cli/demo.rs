@@ -9,13 +9,14 @@ use paratope_domain::Site;
 use paratope_domain::clearance::{Clearance, State};
 use paratope_domain::request::ClearanceRequest;
 
-use super::app::{App, logs, print, print_json, runtime};
+use super::app::{App, print, print_json, runtime};
 use super::{Exit, Failure, Outcome, serve};
 use crate::bundle::{DEMO_CASES, DEMO_SITES};
 use crate::host::{Host, default_data};
 use crate::lifecycle::{Approved, Rules};
 use crate::services::approvals::NewApproval;
 use crate::services::record::Determined;
+use crate::telemetry;
 use crate::terminal::{Table, safe};
 use crate::{http, report};
 
@@ -37,7 +38,7 @@ pub(super) struct Demo {
 
 pub(super) fn run(app: &App, command: &Demo) -> Outcome {
     let address = http::address(&command.listen).map_err(Failure::bad_input)?;
-    logs("warn");
+    let _telemetry = telemetry::start("warn");
     // Synthetic patients do not belong beside real ones.
     let data = app.data.clone().map_or_else(|| default_data().map(|data| data.join("demo")), Ok)?;
     runtime()?.block_on(async {
@@ -52,14 +53,24 @@ pub(super) fn run(app: &App, command: &Demo) -> Outcome {
             write_cases(&data.join("cases"))?;
             print(&next(&data, &cleared))?;
         }
-        if command.serve { serve::serve(host, address).await } else { Ok(Exit::Done) }
+        if command.serve { serve::serve(host, None, address).await } else { Ok(Exit::Done) }
     })
 }
 
 /// Keeps the demo's sites, which approve what came with the binary. In a new store one person may load what nobody signed.
 async fn seed(host: &Host) -> Result<(), Failure> {
-    if host.store().rules().await.map_err(anyhow::Error::from)?.is_none() {
-        host.set_rules(&Rules::for_trying_out()).await?;
+    match host.store().rules().await.map_err(anyhow::Error::from)? {
+        Some(rules) if !rules.four_eyes => {}
+        None if host.store().is_unused().await.map_err(anyhow::Error::from)? => {
+            host.store()
+                .set_rules(&Rules::for_trying_out(), host.actor(), host.now())
+                .await
+                .map_err(anyhow::Error::from)?;
+        }
+        _ => {
+            let why = "this store is in use: the demo lets one person load what nobody signed, so it needs a store of its own";
+            return Err(Failure::bad_input(anyhow::anyhow!(why)));
+        }
     }
     for (name, text) in DEMO_SITES {
         let site: Site = serde_json::from_str(text).with_context(|| format!("the demo's site `{name}` is damaged"))?;

@@ -21,6 +21,9 @@ pub(super) enum Rules {
         /// Plugins carry their sources and cases.
         #[arg(long)]
         evidence: Option<Switch>,
+        /// Two people set a checkpoint aside; an order alone does not.
+        #[arg(long)]
+        break_glass: Option<Switch>,
     },
 }
 
@@ -33,7 +36,7 @@ pub(super) enum Switch {
 pub(super) fn run(app: &App, command: &Rules) -> Outcome {
     app.with_host(async |host| {
         let mut rules = host.rules().await?;
-        if let Rules::Set { signatures, four_eyes, evidence } = command {
+        if let Rules::Set { signatures, four_eyes, evidence, break_glass } = command {
             if let Some(text) = signatures {
                 rules.signatures =
                     text.parse::<Signatures>().map_err(|error| Failure::bad_input(anyhow::anyhow!(error)))?;
@@ -44,7 +47,13 @@ pub(super) fn run(app: &App, command: &Rules) -> Outcome {
             if let Some(switch) = evidence {
                 rules.evidence = *switch == Switch::On;
             }
-            host.set_rules(&rules).await?;
+            if let Some(switch) = break_glass {
+                rules.break_glass = *switch == Switch::On;
+            }
+            if !host.set_rules(&rules).await? {
+                eprintln!("they wait for another person who sets the same");
+                rules = host.rules().await?;
+            }
         }
         print_json(&rules)?;
         Ok(Exit::Done)

@@ -59,8 +59,10 @@ impl Host {
                 // What people chose stays; and where two decide, they decide on what a new binary brings, too.
                 now.digest == digest || now.source != Source::Bundled || four_eyes
             });
-            if !stays {
-                self.store().activate(&name, &digest, Source::Bundled, self.actor(), self.now()).await?;
+            // What was revoked, or is below a floor, does not come back with a binary.
+            if !stays && self.store().forbidden(&name, &digest).await?.is_none() {
+                let before = active.get(&name).map(|now| now.digest.as_str());
+                self.store().activate_bundled(&name, &digest, before, self.actor(), self.now()).await?;
             }
         }
         Ok(())

@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
@@ -19,8 +18,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::guard;
 use super::problem::{self, Problem};
-use crate::access::{Caller, Role, hash};
+use crate::access::{Caller, PREFIX, Role, hash};
 use crate::host::Host;
+use crate::oidc::{Oidc, Turned};
 use crate::services::ServiceError;
 
 /// Requests of one person in a second, over some time.
@@ -82,6 +82,11 @@ const RULES: &[(Method, &str, Who)] = &[
     (Method::POST, "/v1/sites/{id}/approvals", These(&[SiteAdministrator])),
     (Method::POST, "/v1/sites/{id}/approvals/{approval}/withdrawal", These(&[SiteAdministrator])),
     (Method::GET, "/v1/sites/{id}/preview", These(&[SiteClinician, SiteAdministrator, Auditor])),
+    (Method::GET, "/v1/sites/{id}/break-glass", These(&[SiteClinician, SiteAdministrator, Auditor])),
+    (Method::POST, "/v1/sites/{id}/break-glass", These(&[SiteClinician])),
+    (Method::POST, "/v1/sites/{id}/break-glass/{override}/confirmation", These(&[SiteClinician, SiteAdministrator])),
+    (Method::POST, "/v1/sites/{id}/break-glass/{override}/end", These(&[SiteClinician, SiteAdministrator])),
+    (Method::POST, "/v1/sites/{id}/break-glass/{override}/review", These(&[SiteAdministrator])),
     (Method::GET, "/v1/releases", Everyone),
     (Method::POST, "/v1/releases", These(&[Platform, PolicyManager])),
     (Method::GET, "/v1/releases/{digest}", Everyone),
@@ -117,8 +122,8 @@ fn rule(method: &Method, route: &str) -> Option<Who> {
 /// What the door knows.
 pub(super) struct Door {
     host: Host,
-    /// Tokens were issued. They may be revoked, but the host is never open again.
-    is_closed: AtomicBool,
+    /// Who vouches for people without a token of this host.
+    oidc: Option<Oidc>,
     rates: DefaultKeyedRateLimiter<String>,
     refusals: DefaultDirectRateLimiter,
     under_way: Mutex<HashMap<String, Arc<Semaphore>>>,
@@ -126,23 +131,18 @@ pub(super) struct Door {
 
 impl Door {
     /// The door of a host.
-    pub(super) fn new(host: Host) -> Self {
+    pub(super) fn new(host: Host, oidc: Option<Oidc>) -> Self {
         Self {
             host,
-            is_closed: AtomicBool::new(false),
+            oidc,
             rates: RateLimiter::keyed(Quota::per_second(RATE).allow_burst(BURST)),
             refusals: RateLimiter::direct(Quota::per_second(REFUSALS)),
             under_way: Mutex::default(),
         }
     }
 
-    async fn is_open(&self) -> Result<bool, Problem> {
-        if self.is_closed.load(Ordering::Relaxed) {
-            return Ok(false);
-        }
-        let has_tokens = self.host.store().has_tokens().await.map_err(ServiceError::from)?;
-        self.is_closed.store(has_tokens, Ordering::Relaxed);
-        Ok(!has_tokens)
+    fn is_open(&self) -> bool {
+        self.oidc.is_none() && !self.host.agreed().has_tokens()
     }
 
     /// Who shows this token.
@@ -151,19 +151,33 @@ impl Door {
         let Some(secret) = shown.and_then(|value| value.strip_prefix("Bearer ")) else {
             return Err(unauthorized("show a token: `Authorization: Bearer ...`"));
         };
-        let token = self.host.store().token(&hash(secret)).await.map_err(ServiceError::from)?;
+        if let Some(oidc) = self.oidc.as_ref().filter(|_| !secret.starts_with(PREFIX)) {
+            return match oidc.caller(secret).await {
+                Ok(caller) => Ok(caller),
+                Err(Turned::Away(why)) => Err(self.turn_away(why).await?),
+                Err(Turned::Unreachable) => Err(problem::unavailable("the OpenID provider does not answer")),
+            };
+        }
+        let hash = hash(secret);
+        let token = match self.host.agreed().token(&hash) {
+            Some(token) => Some(token.clone()),
+            // It may have been issued a moment ago, on another host.
+            None => self.host.store().token(&hash).await.map_err(ServiceError::from)?,
+        };
         let refused = token.as_ref().map_or(Some("unknown-token"), |token| token.refused(self.host.now()));
         match (token, refused) {
             (Some(token), None) => Ok(Caller::of(&token)),
-            (_, why) => {
-                let why = why.unwrap_or("unknown-token");
-                if self.refusals.check().is_ok() {
-                    let noted = self.host.store().note("unknown", "login.failed", why, json!({}), self.host.now());
-                    noted.await.map_err(ServiceError::from)?;
-                }
-                Err(unauthorized("the token opens nothing: it is unknown, expired or revoked"))
-            }
+            (_, why) => Err(self.turn_away(why.unwrap_or("unknown-token")).await?),
         }
+    }
+
+    /// Notes that somebody was not let in.
+    async fn turn_away(&self, why: &str) -> Result<Problem, Problem> {
+        if self.refusals.check().is_ok() {
+            let noted = self.host.store().note("unknown", "login.failed", why, json!({}), self.host.now());
+            noted.await.map_err(ServiceError::from)?;
+        }
+        Ok(unauthorized("the token opens nothing: it is unknown, expired or revoked"))
     }
 
     /// Lets a person do so much at once and no more.
@@ -186,7 +200,8 @@ fn unauthorized(detail: &str) -> Problem {
 pub(super) async fn let_in(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let Some(route) = parts.extensions.get::<MatchedPath>().cloned() else {
-        return next.run(Request::from_parts(parts, body)).await;
+        // There is nothing at this address, whoever asks.
+        return problem::no_route(parts.uri).await.into_response();
     };
     match look(&door, &parts, route.as_str()).await {
         Ok((caller, _room)) => {
@@ -206,7 +221,7 @@ async fn look(door: &Door, parts: &Parts, route: &str) -> Result<(Caller, Option
             forbidden("the route has no rule")
         }
     })?;
-    if door.is_open().await? {
+    if door.is_open() {
         guard::this_machine_only(&parts.uri, &parts.headers)?;
         return Ok((door.host.caller().clone(), None));
     }

@@ -29,7 +29,9 @@ pub(super) async fn ready(State(host): State<Host>) -> Result<Json<Value>, Probl
         let detail = "no plugin is loaded";
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again", detail));
     }
-    Ok(Json(json!({ "status": "ready", "plugins": list.plugins.len(), "troubles": list.troubles })))
+    // Whoever comes may ask, so it tells which plugins, not what people wrote about them.
+    let troubles: Vec<Value> = list.troubles.iter().map(|trouble| json!({ "name": trouble.name })).collect();
+    Ok(Json(json!({ "status": "ready", "plugins": list.plugins.len(), "troubles": troubles })))
 }
 
 /// What was counted, for Prometheus. No label is about a patient, a case or a person.

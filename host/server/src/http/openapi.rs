@@ -28,18 +28,20 @@ use super::releases::ReleaseList;
 use super::shadows::ShadowList;
 use super::sites::SiteList;
 use super::sites::approvals::{CaseList, Preview};
+use super::sites::break_glass::BreakGlassList;
 use super::tokens::TokenList;
 use crate::access::NewToken;
 use crate::function::AsOf;
 use crate::lifecycle::{Approval, Rules};
 use crate::services::activation::{Because, NewProposal};
 use crate::services::approvals::{NewApproval, SiteApprovals};
+use crate::services::break_glass::{NewBreakGlass, NewReview};
 use crate::services::plan::ProductPlanRequest;
 use crate::services::plugins::{PluginDetail, PluginList, PluginSummary};
 use crate::services::replay::Replay;
 use crate::services::shadow::{NewShadow, ShadowReport};
 use crate::services::tokens::Issued;
-use crate::store::{Proposal, Release, Revoked, Shadow};
+use crate::store::{BreakGlass, Proposal, Release, Revoked, Shadow};
 
 /// Where OpenAPI keeps schemas.
 const SCHEMAS: &str = "/components/schemas";
@@ -151,6 +153,14 @@ described! {
     ApprovalDoc = Approval;
     /// A site's approvals.
     SiteApprovalsDoc = SiteApprovals;
+    /// An override to be asked for.
+    NewBreakGlassDoc = NewBreakGlass;
+    /// An override.
+    BreakGlassDoc = BreakGlass;
+    /// The overrides of a site.
+    BreakGlassListDoc = BreakGlassList;
+    /// What a review found.
+    NewReviewDoc = NewReview;
     /// The open cases of a site.
     CaseListDoc = CaseList;
     /// What would change for a site.

@@ -154,7 +154,7 @@ impl From<ServiceError> for Problem {
             }
             ServiceError::Refused(refusal) => {
                 let (status, title) = match &refusal {
-                    Refusal::FourEyes | Refusal::SamePerson { .. } => {
+                    Refusal::FourEyes | Refusal::SamePerson { .. } | Refusal::NotAnother { .. } => {
                         (StatusCode::FORBIDDEN, "Another person is needed")
                     }
                     Refusal::Verification { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "The plugin was not published"),
@@ -218,7 +218,7 @@ fn of_call(error: &CallError) -> StatusCode {
     }
 }
 
-fn unavailable(detail: String) -> Problem {
+pub(super) fn unavailable(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again", detail)
 }
 

@@ -1,6 +1,7 @@
 //! `/v1/sites`.
 
 pub(super) mod approvals;
+pub(super) mod break_glass;
 pub(super) mod get;
 pub(super) mod list;
 pub(super) mod put;

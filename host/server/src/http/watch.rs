@@ -5,18 +5,30 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use tracing::Instrument as _;
 
 use super::{TIMEOUT, problem};
 use crate::clock::Stopwatch;
 use crate::host::Host;
+use crate::telemetry;
 
 pub(super) async fn watch(State(host): State<Host>, request: Request, next: Next) -> Response {
     let watch = Stopwatch::start();
     let method = known(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let answered = tokio::time::timeout(TIMEOUT, next.run(request)).await;
+    let span = tracing::info_span!(
+        "request",
+        otel.name = format!("{method} {}", route.as_ref().map_or("none", MatchedPath::as_str)),
+        otel.kind = "server",
+        http.request.method = method,
+        http.route = route.as_ref().map(MatchedPath::as_str),
+        http.response.status_code = tracing::field::Empty,
+    );
+    telemetry::continue_trace(&span, request.headers());
+    let answered = tokio::time::timeout(TIMEOUT, next.run(request)).instrument(span.clone()).await;
     let response = answered.unwrap_or_else(|_| problem::too_slow().into_response());
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    span.record("http.response.status_code", response.status().as_u16());
     let took = watch.elapsed();
     host.metrics().requested(method, route, response.status().as_u16(), took);
     let milliseconds = took.as_millis();

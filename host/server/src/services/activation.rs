@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::ServiceError;
 use super::plugins::PluginSummary;
 use super::refusal::Refusal;
-use crate::host::{Host, InstallError};
+use crate::authoring::workshop::chain;
+use crate::host::Host;
 use crate::lifecycle::{PublisherKey, SigningRole};
 use crate::release::Release;
 use crate::store::{Carried, Proposal, ProposalState, Revoked, Source};
@@ -86,7 +87,15 @@ impl Host {
             if active.revoked.is_none() && older(&release.version, &active.version) {
                 return Err(Refusal::Older { name, version: release.version, active: active.version }.into());
             }
-            differences = Some(self.differences(before, &release.digest).await?);
+            differences = match self.differences(before, &release.digest).await {
+                Ok(found) => Some(found),
+                // What answers may be what cannot be loaded any more, and is to be replaced.
+                Err(ServiceError::Install(error)) if !error.passes() => {
+                    self.promised(&release.digest).await?;
+                    None
+                }
+                Err(error) => return Err(error),
+            };
         }
         let proposal = Proposal {
             id: self.next_id(now).to_string(),
@@ -121,11 +130,11 @@ impl Host {
     /// Confirms a proposal. The version answers at once, unless it is for later.
     pub async fn confirm(&self, id: &str) -> Result<Proposal, ServiceError> {
         let proposal = self.proposal(id).await?;
-        if self.rules().await?.four_eyes && proposal.proposed_by == self.actor() {
+        if self.rules().await?.four_eyes && self.is_person(&proposal.proposed_by) {
             return Err(Refusal::SamePerson { by: proposal.proposed_by }.into());
         }
         // Compiled and started before anything is promised.
-        self.of_digest(&proposal.digest).await?;
+        self.promised(&proposal.digest).await?;
         let now = self.now();
         if !self.store().decide(&proposal, true, None, self.actor(), now).await? {
             return Err(decided(&self.proposal(id).await?));
@@ -154,10 +163,9 @@ impl Host {
     pub(crate) async fn carry_out_due(&self) -> anyhow::Result<()> {
         let now = self.now();
         for proposal in self.store().due(now).await? {
-            if let Err(error) = self.of_digest(&proposal.digest).await {
-                let passes = matches!(error, InstallError::Store(_) | InstallError::BrokenOff);
-                if !passes {
-                    self.store().give_up(&proposal, &error.to_string(), self.actor(), now).await?;
+            if let Err(error) = self.promised(&proposal.digest).await {
+                if !error.passes() {
+                    self.store().give_up(&proposal, &chain(&error), self.actor(), now).await?;
                 }
                 continue;
             }
@@ -176,6 +184,9 @@ impl Host {
         if !self.store().active().await?.contains_key(name) {
             return Err(self.unknown(name).into());
         }
+        if let Ok(target) = self.store().roll_back_target(name).await? {
+            self.promised(&target).await?;
+        }
         let rolled = self.store().roll_back(name, &reason, self.actor(), self.now()).await?;
         rolled.map_err(|why| Refusal::NothingBefore { name: name.to_owned(), why })?;
         self.refresh().await.map_err(ServiceError::Internal)?;
@@ -187,8 +198,14 @@ impl Host {
         let reason = reasoned(reason)?;
         let version = semver::Version::parse(version)
             .map_err(|_| ServiceError::bad("/version", "a version is three numbers, such as 1.2.0"))?;
-        if !self.store().active().await?.contains_key(name) {
-            return Err(self.unknown(name).into());
+        let Some(active) = self.store().active().await?.remove(name) else { return Err(self.unknown(name).into()) };
+        let answers = self.release(&active.digest).await?;
+        let is_below =
+            semver::Version::parse(&answers.version).is_ok_and(|answers| answers.cmp_precedence(&version).is_lt());
+        if is_below && answers.revoked.is_none() {
+            let why =
+                format!("{} answers and is below it: let a newer version answer first, or revoke it", answers.version);
+            return Err(Refusal::Already(why).into());
         }
         Ok(self.store().set_floor(name, &version, &reason, self.actor(), self.now()).await?)
     }
@@ -250,6 +267,8 @@ fn decided(proposal: &Proposal) -> ServiceError {
 
 /// A reason that says something.
 pub(super) fn reasoned(reason: String) -> Result<String, ServiceError> {
-    let is_told = !reason.trim().is_empty() && reason.chars().count() <= 1000;
-    if is_told { Ok(reason) } else { Err(ServiceError::bad("/reason", "a reason has 1 to 1000 characters")) }
+    let is_odd = |one: char| one.is_control() && one != '\n';
+    let is_told = !reason.trim().is_empty() && reason.chars().count() <= 1000 && !reason.chars().any(is_odd);
+    let expected = "a reason has 1 to 1000 characters, and no control characters";
+    if is_told { Ok(reason) } else { Err(ServiceError::bad("/reason", expected)) }
 }

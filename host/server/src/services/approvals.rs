@@ -121,6 +121,7 @@ impl Host {
             withdrawn: None,
         };
         self.store().approve(&approval, now).await?;
+        self.look().await.map_err(ServiceError::Internal)?;
         Ok(approval)
     }
 
@@ -131,7 +132,7 @@ impl Host {
         if !self.store().withdraw(site, id, &reason, self.actor(), self.now()).await? {
             return Err(Refusal::Already("no approval of this id stands at the site".to_owned()).into());
         }
-        Ok(())
+        self.look().await.map_err(ServiceError::Internal)
     }
 
     /// The cases of a site that are open today.

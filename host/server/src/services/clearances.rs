@@ -18,7 +18,7 @@ pub fn ask(session: &mut Session, input: &Input) -> Result<Clearance, ServiceErr
 
 impl Host {
     /// Clears an order and records how.
-    pub async fn clear(&self, request: ClearanceRequest) -> Result<(Determined, Clearance), ServiceError> {
+    pub async fn clear(&self, mut request: ClearanceRequest) -> Result<(Determined, Clearance), ServiceError> {
         request.check().map_err(|impossible| ServiceError::bad(impossible.pointer, impossible.reason))?;
         if !self.caller().is_at(&request.site) {
             return Err(ServiceError::Forbidden("your role is for other sites"));
@@ -27,6 +27,11 @@ impl Host {
             let known: Vec<String> = self.store().sites().await?.into_iter().map(|stored| stored.site.id).collect();
             return Err(ServiceError::unknown("site", &request.site, &known, "/site"));
         };
+        if self.agreed().rules.break_glass && !request.overrides.is_empty() {
+            let reason = "here two people set a checkpoint aside: `paratope break-glass ask`; an order alone does not";
+            return Err(ServiceError::bad("/overrides", reason));
+        }
+        let overrides = self.tell_overrides(&mut request);
         self.known_plugin(Kind::Product, "product", &request.order.product, "/order/product")?;
         self.known_plugin(Kind::Payer, "payer", &request.coverage.payer, "/coverage/payer")?;
         let (product, payer) = (request.order.product.clone(), request.coverage.payer.clone());
@@ -35,10 +40,11 @@ impl Host {
             case: request.case.clone(),
             product: product.clone(),
             payer: payer.clone(),
+            overrides,
             last_day: request.order.doses.last().map_or(request.as_of, |dose| dose.day).to_string(),
         };
         let input = Input { request, site: stored.site };
-        let shadowed = (!self.running_shadows().is_empty()).then(|| input.clone());
+        let shadowed = (!self.agreed().shadows.is_empty()).then(|| input.clone());
         let (determined, clearance) =
             self.determine(DeterminationKind::Clearance, &[&product, &payer], Some(about), input, ask).await?;
         if let Some(input) = shadowed {

@@ -37,9 +37,22 @@ impl Host {
         Ok(self.store().rules().await?.unwrap_or_default())
     }
 
-    /// Sets the rules of this store.
-    pub async fn set_rules(&self, rules: &Rules) -> Result<(), ServiceError> {
-        Ok(self.store().set_rules(rules, self.actor(), self.now()).await?)
+    /// Sets the rules of this store. Where two people decide, they decide on that, too: the rules wait, false, until another
+    /// person sets the same.
+    pub async fn set_rules(&self, rules: &Rules) -> Result<bool, ServiceError> {
+        let now = self.now();
+        let is_agreed = match self.store().waiting_rules().await? {
+            _ if !self.rules().await?.four_eyes => true,
+            Some((waiting, by)) => waiting == *rules && !self.is_person(&by),
+            None => false,
+        };
+        if is_agreed {
+            self.store().set_rules(rules, self.actor(), now).await?;
+        } else {
+            self.store().propose_rules(rules, self.actor(), now).await?;
+        }
+        self.look().await.map_err(ServiceError::Internal)?;
+        Ok(is_agreed)
     }
 
     /// Verifies a release and keeps it. Publishing the same again adds the signatures that are new.
@@ -82,6 +95,10 @@ impl Host {
         match published {
             Published::Kept => {}
             Published::Taken(taken) => return Err(Refusal::Taken { name, version, taken }.into()),
+            Published::KeyGone => {
+                let why = "a key that signed it was retired or revoked meanwhile".to_owned();
+                return Err(Refusal::Forbidden { name, why }.into());
+            }
             Published::Revoked(reason) => {
                 return Err(Refusal::Forbidden { name, why: format!("it was revoked: {reason}") }.into());
             }
@@ -189,15 +206,34 @@ impl Host {
             .map_err(|error| InstallError::Manifest(format!("{error:#}")))?;
         let releases = self.store().releases(Some(&known.manifest.name)).await?;
         let earlier = releases.into_iter().filter(|one| one.revoked.is_none() && one.digest != known.plugin.digest());
-        let before = earlier
-            .filter_map(|one| Some((parse(&one.version)?, one.digest)))
-            .filter(|(version, _)| version.cmp_precedence(&own).is_lt())
-            .max_by(|(one, _), (other, _)| one.cmp_precedence(other));
-        let Some((version, digest)) = before else {
+        let mut before: Vec<_> = earlier
+            .filter_map(|one| Some((parse(&one.version)?, one)))
+            .filter(|(version, _)| version.cmp_precedence(&own).is_le())
+            .collect();
+        before.sort_by(|(one, _), (other, _)| one.cmp_precedence(other));
+        // What follows a `+` tells builds apart, not versions.
+        if let Some((version, _)) =
+            before.iter().find(|(version, _)| version.cmp_precedence(&own).is_eq() && *version != own)
+        {
+            verification.note(STEP, Outcome::Failed, format!("{version} is the same version, of other bytes"));
+            return Ok(known);
+        }
+        // One that cannot be loaded any more is passed over: nothing could ever take its place otherwise.
+        let mut found = None;
+        while let Some((version, one)) = before.pop() {
+            match self.known(&one.digest).await {
+                Ok(old) => {
+                    found = Some((version, old));
+                    break;
+                }
+                Err(ServiceError::Install(error)) if !error.passes() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let Some((version, old)) = found else {
             verification.note(STEP, Outcome::Passed, "no version is before it");
             return Ok(known);
         };
-        let old = self.known(&digest).await?;
         let (known, found) = self
             .again(move || {
                 let found = differences(old.version(), known.version());

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use tracing::Instrument as _;
 
 use super::{PluginRef, ServiceError};
 use crate::clock::DeterminationId;
@@ -62,7 +63,7 @@ impl Host {
             Ok((sealed, Determined { id, kind, recorded_at: now.to_string(), plugins, answer: json }, answer))
         });
         let (sealed, determined, answer) = told.await??;
-        self.store().record(sealed).await?;
+        self.store().record(sealed).instrument(tracing::info_span!("record")).await?;
         tracing::info!(id = %determined.id, kind = kind.name(), "recorded");
         Ok((determined, answer))
     }

@@ -37,6 +37,14 @@ pub enum Refusal {
         /// Who proposed it.
         by: String,
     },
+    /// Whoever had a hand in it does not decide on it as well.
+    #[error("{by} {did} it, so another person does this")]
+    NotAnother {
+        /// Who.
+        by: String,
+        /// What they did.
+        did: &'static str,
+    },
     /// It does not wait for a decision.
     #[error("the proposal is {state}: it does not wait for a decision")]
     Decided {
@@ -81,7 +89,7 @@ impl Refusal {
             Self::Verification { .. } => "verification",
             Self::Taken { .. } => "version-taken",
             Self::FourEyes => "four-eyes",
-            Self::SamePerson { .. } => "same-person",
+            Self::SamePerson { .. } | Self::NotAnother { .. } => "same-person",
             Self::Decided { .. } => "decided",
             Self::Forbidden { .. } => "forbidden-version",
             Self::Older { .. } => "older",

@@ -12,7 +12,7 @@ use super::approvals::{differing, verdict};
 use super::clear::{self, Input};
 use super::{Refusal, ServiceError};
 use crate::clock::DeterminationId;
-use crate::host::{Host, Installed};
+use crate::host::{Host, InstallError, Installed};
 use crate::session::Session;
 use crate::store::{Shadow, ShadowDifference};
 
@@ -82,7 +82,7 @@ impl Host {
             ended_at: None,
         };
         self.store().start_shadow(&shadow, now).await?;
-        self.follow_shadows().await?;
+        self.refresh().await.map_err(ServiceError::Internal)?;
         Ok(shadow)
     }
 
@@ -91,7 +91,7 @@ impl Host {
         if !self.store().end_shadow(id, self.actor(), self.now()).await? {
             return Err(ServiceError::unknown("shadow", "", &[], ""));
         }
-        Ok(self.follow_shadows().await?)
+        self.refresh().await.map_err(ServiceError::Internal)
     }
 
     /// Every shadow, newest first.
@@ -110,7 +110,8 @@ impl Host {
     pub(super) fn shadow(&self, id: DeterminationId, input: Input, answered: Clearance) {
         let (product, payer) = (input.request.order.product.as_str(), input.request.coverage.payer.as_str());
         let mine: Vec<Shadow> = self
-            .running_shadows()
+            .agreed()
+            .shadows
             .iter()
             .filter(|shadow| shadow.name == product || shadow.name == payer)
             .filter(|shadow| shadow.sites.as_ref().is_none_or(|sites| sites.contains(&input.request.site)))
@@ -138,7 +139,12 @@ impl Host {
         input: &Input,
         answered: &Clearance,
     ) -> Result<(), ServiceError> {
-        let Some(candidate) = self.candidate(&shadow.digest).await? else { return Ok(()) };
+        let candidate = match self.candidate(&shadow.digest).await {
+            Ok(Some(candidate)) => candidate,
+            // What was revoked runs nowhere, not even unseen.
+            Ok(None) | Err(InstallError::Revoked(_)) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
         // No site runs what it did not approve, not even unseen.
         if !self.is_approved(&candidate, &input.request.site).await? {
             return Ok(());
@@ -146,7 +152,7 @@ impl Host {
         // Live requests come first: a shadow that finds no room gives up.
         let Some(room) = self.room_for_shadow() else { return Ok(self.store().skipped(&shadow.id).await?) };
         if !self.store().spend(&shadow.id).await? {
-            return Ok(());
+            return self.look().await.map(drop).map_err(ServiceError::Internal);
         }
         let other = if input.request.order.product == shadow.name {
             &input.request.coverage.payer
@@ -155,9 +161,19 @@ impl Host {
         };
         let plugins: Vec<Arc<Installed>> = self.installed(other).into_iter().chain([candidate]).collect();
         let input = input.clone();
-        let judged = self.again(move || clear::judge(&mut Session::live(plugins), &input)).await;
+        let judged = self
+            .again(move || {
+                let mut session = Session::live(plugins);
+                let judged = clear::judge(&mut session, &input);
+                (session.passing().is_none(), judged)
+            })
+            .await;
         drop(room);
-        let judged = judged.map_err(ServiceError::Internal)?;
+        let (is_complete, judged) = judged.map_err(ServiceError::Internal)?;
+        if !is_complete {
+            // A machine that is too busy is no difference in what the rules say.
+            return Ok(self.store().skipped(&shadow.id).await?);
+        }
         let mut found: BTreeSet<_> = differing(answered, &judged).into_iter().collect();
         if answered.verdict != judged.verdict {
             found.insert(crate::store::Differing {

@@ -28,15 +28,16 @@ impl Host {
         }
         let now = self.now();
         let secret = access::draw().map_err(ServiceError::Internal)?;
-        let token = asked.issued(self.next_id(now).to_string(), now);
+        let token = asked.issued(self.next_id(now).to_string(), self.actor(), now);
         self.store().issue(&token, &access::hash(&secret), self.actor(), now).await?;
+        self.look().await.map_err(ServiceError::Internal)?;
         Ok(Issued { secret, token })
     }
 
     /// Lets a token open nothing any more.
     pub async fn revoke_token(&self, id: &str) -> Result<(), ServiceError> {
         if self.store().revoke_token(id, self.actor(), self.now()).await? {
-            return Ok(());
+            return self.look().await.map_err(ServiceError::Internal);
         }
         Err(ServiceError::unknown("token", "", &[], ""))
     }

@@ -50,7 +50,10 @@ impl Row {
     }
 }
 
+const COLUMNS: &str = "select id, site, plugin, digest, publisher, versions, reason, approved_by, approved_at, \
+                       withdrawn_by, withdrawn_at, withdrawn_because from approvals";
 const DOING: &str = "keep an approval";
+const LIST: &str = "list approvals";
 
 impl Store {
     /// Keeps a site's approval.
@@ -118,14 +121,20 @@ impl Store {
 
     /// The approvals of a site, oldest first, withdrawn ones among them.
     pub async fn approvals(&self, site: &str) -> Result<Vec<Approval>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
-            "select id, site, plugin, digest, publisher, versions, reason, approved_by, approved_at, withdrawn_by, \
-             withdrawn_at, withdrawn_because from approvals where site = $1 order by id",
-        )
-        .bind(site)
-        .fetch_all(&self.reads)
-        .await
-        .map_err(failed_to("list approvals"))?;
+        let query = format!("{COLUMNS} where site = $1 order by id");
+        let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(query))
+            .bind(site)
+            .fetch_all(&self.reads)
+            .await
+            .map_err(failed_to(LIST))?;
+        rows.into_iter().map(Row::open).collect()
+    }
+
+    /// The approvals that stand, of every site.
+    pub async fn standing_approvals(&self) -> Result<Vec<Approval>, StoreError> {
+        let query = format!("{COLUMNS} where withdrawn_at is null order by id");
+        let rows: Vec<Row> =
+            sqlx::query_as(sqlx::AssertSqlSafe(query)).fetch_all(&self.reads).await.map_err(failed_to(LIST))?;
         rows.into_iter().map(Row::open).collect()
     }
 }

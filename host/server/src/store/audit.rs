@@ -8,7 +8,7 @@ use sqlx::{AnyPool, Executor as _, FromRow, Transaction};
 
 use crate::hex;
 
-use super::{Kind, Store, StoreError, chain, failed_to};
+use super::{Kind, Store, StoreError, chain, failed_to, marks};
 
 /// The kind of row, in its hash.
 const NAME: &str = "paratope audit 1";
@@ -32,6 +32,11 @@ pub struct Event {
 }
 
 impl Event {
+    /// Whether hosts keep in mind what it changed.
+    fn is_followed(&self) -> bool {
+        !matches!(self.action, "determination.recorded" | "login.failed")
+    }
+
     /// That `actor` did `action` to `subject`.
     pub(super) fn new(actor: &str, action: &'static str, subject: &str, detail: serde_json::Value) -> Self {
         Self { actor: actor.to_owned(), action, subject: subject.to_owned(), detail }
@@ -155,10 +160,25 @@ impl Row {
     }
 }
 
+/// Takes the lock that writes need, so that a change does not find out too late that it may not write.
+const IMMEDIATE: &str = "begin immediate";
+
+/// Drops the one connection that writes. The next change makes another.
+async fn renewed(writes: &AnyPool) -> Result<(), sqlx::Error> {
+    writes.acquire().await?.close().await
+}
+
 /// Begins a change that events will tell of. Changes are made one after another, on all hosts.
 pub(super) async fn begin(kind: Kind, writes: &AnyPool) -> Result<Transaction<'static, Any>, StoreError> {
     let begun = match kind {
-        Kind::Sqlite => writes.begin_with("begin immediate").await,
+        Kind::Sqlite => match writes.begin_with(IMMEDIATE).await {
+            // A full disk made SQLite undo a change by itself, and the connection takes itself to be within it for ever.
+            Err(sqlx::Error::InvalidSavePointStatement) => match renewed(writes).await {
+                Ok(()) => writes.begin_with(IMMEDIATE).await,
+                Err(error) => Err(error),
+            },
+            begun => begun,
+        },
         Kind::Postgres => match writes.begin().await {
             Ok(mut transaction) => transaction.execute(LOCK).await.map(|_| transaction),
             Err(error) => Err(error),
@@ -212,7 +232,10 @@ pub(super) async fn append(
         .fetch_optional(&mut **transaction)
         .await
         .map_err(failed_to(DOING))?;
-    for Event { actor, action, subject, detail } in events {
+    let mut is_followed = false;
+    for event in events {
+        is_followed |= event.is_followed();
+        let Event { actor, action, subject, detail } = event;
         let before = previous.take().unwrap_or_else(|| chain::START.to_vec());
         let (at, detail) = (at.to_string(), detail.to_string());
         let parts = [at.as_str(), &actor, action, &subject, &detail].map(str::as_bytes);
@@ -233,7 +256,7 @@ pub(super) async fn append(
         .map_err(failed_to(DOING))?;
         previous = Some(hash);
     }
-    Ok(())
+    if is_followed { marks::tell(transaction).await } else { Ok(()) }
 }
 
 #[cfg(test)]

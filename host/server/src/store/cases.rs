@@ -20,6 +20,8 @@ pub struct About {
     pub payer: String,
     /// The day of its last dose.
     pub last_day: String,
+    /// The overrides that the order was told of.
+    pub overrides: Vec<String>,
 }
 
 /// Where a case stands.

@@ -8,9 +8,6 @@ use super::{Store, StoreError, failed_to};
 /// How long an answer is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
-/// How long one that is under way is waited for: longer than any request may take.
-const UNDER_WAY: SignedDuration = SignedDuration::from_secs(60);
-
 /// An answer that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptAnswer {
@@ -29,8 +26,8 @@ pub enum Claimed {
     New,
     /// The same was asked and answered.
     Answered(KeptAnswer),
-    /// The same was asked and is under way.
-    UnderWay,
+    /// The same was asked. It is under way, or nobody knows what became of it.
+    Unanswered,
     /// Something else was asked with it.
     Other,
 }
@@ -65,7 +62,7 @@ impl Store {
                     let (headers, body) = (headers.unwrap_or_default(), body.unwrap_or_default());
                     return Ok(Claimed::Answered(KeptAnswer { status, headers, body }));
                 }
-                None if age < UNDER_WAY => return Ok(Claimed::UnderWay),
+                None if age < KEPT => return Ok(Claimed::Unanswered),
                 _ => {}
             }
         }

@@ -144,6 +144,18 @@ pub(super) async fn keep(
     audit::append(change, at, [Event::new(actor, "plugin.kept", name, detail)]).await
 }
 
+/// What answers for `name` within a change.
+pub(super) async fn active_within(
+    change: &mut Transaction<'static, Any>,
+    name: &str,
+) -> Result<Option<String>, StoreError> {
+    sqlx::query_scalar("select digest from activations where name = $1 order by seq desc limit 1")
+        .bind(name)
+        .fetch_optional(&mut **change)
+        .await
+        .map_err(failed_to(ACTIVATE))
+}
+
 /// Lets a plugin answer within a change.
 pub(super) async fn activate(
     change: &mut Transaction<'static, Any>,
@@ -153,12 +165,7 @@ pub(super) async fn activate(
     actor: &str,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let before: Option<String> =
-        sqlx::query_scalar("select digest from activations where name = $1 order by seq desc limit 1")
-            .bind(name)
-            .fetch_optional(&mut **change)
-            .await
-            .map_err(failed_to(ACTIVATE))?;
+    let before = active_within(change, name).await?;
     sqlx::query("insert into activations (name, digest, source, activated_at) values ($1, $2, $3, $4)")
         .bind(name)
         .bind(digest)
@@ -193,15 +200,23 @@ impl Store {
         change.commit().await.map_err(failed_to(ACTIVATE))
     }
 
-    /// Numbers of which one grows with every activation and every revocation.
-    pub async fn activation_mark(&self) -> Result<(i64, i64), StoreError> {
-        sqlx::query_as(
-            "select cast(coalesce((select max(seq) from activations), 0) as bigint), \
-             cast(coalesce((select max(seq) from revocations), 0) as bigint)",
-        )
-        .fetch_one(&self.reads)
-        .await
-        .map_err(failed_to("read what is active"))
+    /// Makes what came with the binary answer for its name, unless something else came to answer than `before`: hosts start at the
+    /// same time. False then.
+    pub async fn activate_bundled(
+        &self,
+        name: &str,
+        digest: &str,
+        before: Option<&str>,
+        actor: &str,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut change = self.begin().await?;
+        if active_within(&mut change, name).await?.as_deref() != before {
+            return Ok(false);
+        }
+        activate(&mut change, name, digest, Source::Bundled, actor, at).await?;
+        change.commit().await.map_err(failed_to(ACTIVATE))?;
+        Ok(true)
     }
 
     /// Which digest answers for each name.

@@ -6,45 +6,16 @@
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use semver::Version;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 use sqlx::any::Any;
 use sqlx::{FromRow, Transaction};
 
 use super::audit::{self, Event};
-use super::plugins::{Source, activate};
+use super::plugins::{Source, activate, active_within};
 use super::{Store, StoreError, failed_to};
 use crate::lifecycle::Differences;
-
-/// Where a proposal stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ProposalState {
-    /// It waits for another person.
-    Proposed,
-    /// It is confirmed and waits for its time.
-    Scheduled,
-    /// The version answers, or did.
-    Done,
-    /// A person said no.
-    Rejected,
-    /// It could not be done when its time came.
-    Failed,
-}
-
-impl ProposalState {
-    const ALL: [Self; 5] = [Self::Proposed, Self::Scheduled, Self::Done, Self::Rejected, Self::Failed];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Proposed => "proposed",
-            Self::Scheduled => "scheduled",
-            Self::Done => "done",
-            Self::Rejected => "rejected",
-            Self::Failed => "failed",
-        }
-    }
-}
+use crate::lifecycle::machine::{self, Carried, ProposalState};
 
 /// That a version is to answer for a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -76,17 +47,6 @@ pub struct Proposal {
     pub decided_at: Option<String>,
     /// Why it was rejected, or why it failed.
     pub because: Option<String>,
-}
-
-/// What became of an attempt to let a version answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Carried {
-    /// It answers.
-    Done,
-    /// It is not confirmed, not due, or was dealt with already.
-    NotNow,
-    /// It cannot be done, and the proposal says so.
-    Failed(String),
 }
 
 #[derive(FromRow)]
@@ -132,13 +92,38 @@ const COLUMNS: &str = "select id, name, digest, before, due_at, reason, differen
 const DECIDE: &str = "decide on a proposal";
 const ACTIVATE: &str = "let a plugin answer";
 
-/// What answers for `name` within a change.
-async fn active_within(change: &mut Transaction<'static, Any>, name: &str) -> Result<Option<String>, StoreError> {
-    sqlx::query_scalar("select digest from activations where name = $1 order by seq desc limit 1")
-        .bind(name)
+/// The digest that rolling back lets answer, within a change; or why there is none.
+async fn target_within(
+    change: &mut Transaction<'static, Any>,
+    name: &str,
+) -> Result<Result<String, String>, StoreError> {
+    let history: Vec<(String, String)> =
+        sqlx::query_as("select digest, source from activations where name = $1 order by seq")
+            .bind(name)
+            .fetch_all(&mut **change)
+            .await
+            .map_err(failed_to(ACTIVATE))?;
+    let history: Vec<(String, bool)> =
+        history.into_iter().map(|(digest, source)| (digest, source == Source::RolledBack.name())).collect();
+    let mut why = format!("no version of `{name}` answered before it");
+    for digest in machine::before_the_last(&history) {
+        match forbidden(change, name, digest).await? {
+            Some(forbidden) => why = forbidden,
+            None => return Ok(Ok(digest.to_owned())),
+        }
+    }
+    Ok(Err(why))
+}
+
+/// Where a proposal stands within a change.
+async fn state_within(change: &mut Transaction<'static, Any>, id: &str) -> Result<Option<ProposalState>, StoreError> {
+    let state: Option<String> = sqlx::query_scalar("select state from proposals where id = $1")
+        .bind(id)
         .fetch_optional(&mut **change)
         .await
-        .map_err(failed_to(ACTIVATE))
+        .map_err(failed_to(DECIDE))?;
+    let read = |name: String| ProposalState::ALL.into_iter().find(|state| state.name() == name);
+    Ok(state.and_then(read))
 }
 
 /// Why `digest` may not answer for `name`: it was revoked, or is below the floor.
@@ -248,16 +233,14 @@ impl Store {
         actor: &str,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let (state, action) = if confirmed {
-            (ProposalState::Scheduled, "proposal.confirmed")
-        } else {
-            (ProposalState::Rejected, "proposal.rejected")
-        };
+        let action = if confirmed { "proposal.confirmed" } else { "proposal.rejected" };
         let mut change = self.begin().await?;
-        // A person may still say no to what waits for its time.
-        let decided = sqlx::query(
-            "update proposals set state = $1, decided_by = $2, decided_at = $3, decided_because = $4 where id = $5 \
-             and (state = 'proposed' or (state = 'scheduled' and $1 = 'rejected'))",
+        let Some(state) = state_within(&mut change, &proposal.id).await?.and_then(|state| state.decided(confirmed))
+        else {
+            return Ok(false);
+        };
+        sqlx::query(
+            "update proposals set state = $1, decided_by = $2, decided_at = $3, decided_because = $4 where id = $5",
         )
         .bind(state.name())
         .bind(actor)
@@ -267,9 +250,6 @@ impl Store {
         .execute(&mut *change)
         .await
         .map_err(failed_to(DECIDE))?;
-        if decided.rows_affected() == 0 {
-            return Ok(false);
-        }
         let detail = json!({ "proposal": proposal.id, "digest": proposal.digest, "because": because });
         audit::append(&mut change, at, [Event::new(actor, action, &proposal.name, detail)]).await?;
         change.commit().await.map_err(failed_to(DECIDE))?;
@@ -280,25 +260,16 @@ impl Store {
     pub async fn carry_out(&self, proposal: &Proposal, actor: &str, at: Timestamp) -> Result<Carried, StoreError> {
         let Proposal { id, name, digest, before, .. } = proposal;
         let mut change = self.begin().await?;
-        let state: Option<String> = sqlx::query_scalar("select state from proposals where id = $1")
-            .bind(id)
-            .fetch_optional(&mut *change)
-            .await
-            .map_err(failed_to(ACTIVATE))?;
-        if state.as_deref() != Some(ProposalState::Scheduled.name()) {
-            return Ok(Carried::NotNow);
-        }
-        let moved = active_within(&mut change, name).await? != *before;
-        let why = if moved {
-            Some("another version came to answer since it was proposed".to_owned())
-        } else {
-            forbidden(&mut change, name, digest).await?
-        };
-        let (state, carried) = match why {
-            Some(why) => (ProposalState::Failed, Carried::Failed(why)),
-            None => {
+        let Some(state) = state_within(&mut change, id).await? else { return Ok(Carried::NotNow) };
+        let active = active_within(&mut change, name).await?;
+        let forbidden = forbidden(&mut change, name, digest).await?;
+        let carried = machine::carried_out(state, before.as_deref(), active.as_deref(), forbidden);
+        let state = match carried {
+            Carried::NotNow => return Ok(carried),
+            Carried::Failed(_) => ProposalState::Failed,
+            Carried::Done => {
                 activate(&mut change, name, digest, Source::Proposed, actor, at).await?;
-                (ProposalState::Done, Carried::Done)
+                ProposalState::Done
             }
         };
         close(&mut change, proposal, state, &carried, actor, at).await?;
@@ -309,12 +280,16 @@ impl Store {
     /// Gives up a confirmed proposal whose version cannot be loaded.
     pub async fn give_up(&self, proposal: &Proposal, why: &str, actor: &str, at: Timestamp) -> Result<(), StoreError> {
         let mut change = self.begin().await?;
+        // Another host may have carried it out.
+        if state_within(&mut change, &proposal.id).await? != Some(ProposalState::Scheduled) {
+            return Ok(());
+        }
         close(&mut change, proposal, ProposalState::Failed, &Carried::Failed(why.to_owned()), actor, at).await?;
         change.commit().await.map_err(failed_to(ACTIVATE))
     }
 
-    /// Lets the version that answered before answer again. Rolling back once more goes on back, not forth. `Err` in the answer
-    /// says why there is none.
+    /// Lets the version that answered before answer again. Rolling back once more goes on back, not forth. What was proposed
+    /// when the other one was to come is not done any more. `Err` in the answer says why there is none.
     pub async fn roll_back(
         &self,
         name: &str,
@@ -323,26 +298,31 @@ impl Store {
         at: Timestamp,
     ) -> Result<Result<String, String>, StoreError> {
         let mut change = self.begin().await?;
-        let history: Vec<(String, String)> =
-            sqlx::query_as("select digest, source from activations where name = $1 order by seq")
-                .bind(name)
-                .fetch_all(&mut *change)
-                .await
-                .map_err(failed_to(ACTIVATE))?;
-        let mut why = format!("no version of `{name}` answered before it");
-        for digest in before_the_last(&history) {
-            match forbidden(&mut change, name, digest).await? {
-                Some(forbidden) => why = forbidden,
-                None => {
-                    activate(&mut change, name, digest, Source::RolledBack, actor, at).await?;
-                    let detail = json!({ "digest": digest, "reason": reason });
-                    audit::append(&mut change, at, [Event::new(actor, "plugin.rolled-back", name, detail)]).await?;
-                    change.commit().await.map_err(failed_to(ACTIVATE))?;
-                    return Ok(Ok(digest.to_owned()));
-                }
-            }
+        let digest = match target_within(&mut change, name).await? {
+            Ok(digest) => digest,
+            Err(why) => return Ok(Err(why)),
+        };
+        activate(&mut change, name, &digest, Source::RolledBack, actor, at).await?;
+        let query = format!("{COLUMNS} where name = $1 and state in ('proposed', 'scheduled') order by id");
+        let waiting: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(query))
+            .bind(name)
+            .fetch_all(&mut *change)
+            .await
+            .map_err(failed_to(ACTIVATE))?;
+        let overtaken = Carried::Failed("the plugin was rolled back since it was proposed".to_owned());
+        for row in waiting {
+            close(&mut change, &row.open()?, ProposalState::Failed, &overtaken, actor, at).await?;
         }
-        Ok(Err(why))
+        let detail = json!({ "digest": digest, "reason": reason });
+        audit::append(&mut change, at, [Event::new(actor, "plugin.rolled-back", name, detail)]).await?;
+        change.commit().await.map_err(failed_to(ACTIVATE))?;
+        Ok(Ok(digest))
+    }
+
+    /// The digest that rolling back would let answer. `Err` in the answer says why there is none.
+    pub async fn roll_back_target(&self, name: &str) -> Result<Result<String, String>, StoreError> {
+        let mut change = self.begin().await?;
+        target_within(&mut change, name).await
     }
 
     /// Why `digest` may not answer for `name`, if it may not.
@@ -385,21 +365,6 @@ impl Store {
     }
 }
 
-/// The digests one may roll back to, nearest first: what answered before the last, where rolling back undoes what was undone.
-fn before_the_last(history: &[(String, String)]) -> impl Iterator<Item = &str> {
-    let mut standing: Vec<&str> = Vec::new();
-    for (digest, source) in history {
-        if source == Source::RolledBack.name()
-            && let Some(place) = standing.iter().rposition(|earlier| earlier == digest)
-        {
-            standing.truncate(place);
-        }
-        standing.push(digest);
-    }
-    let last = standing.pop();
-    standing.into_iter().rev().filter(move |digest| Some(*digest) != last)
-}
-
 /// Closes a proposal within a change.
 async fn close(
     change: &mut Transaction<'static, Any>,
@@ -423,26 +388,4 @@ async fn close(
     let Some(because) = because else { return Ok(()) };
     let detail = json!({ "proposal": proposal.id, "digest": proposal.digest, "because": because });
     audit::append(change, at, [Event::new(actor, "proposal.failed", &proposal.name, detail)]).await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn targets(history: &[(&str, Source)]) -> Vec<String> {
-        let history: Vec<_> =
-            history.iter().map(|(digest, source)| ((*digest).to_owned(), source.name().to_owned())).collect();
-        before_the_last(&history).map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn rolling_back_goes_on_back_and_not_forth() {
-        let (new, back) = (Source::Proposed, Source::RolledBack);
-        assert_eq!(targets(&[("a", new), ("b", new), ("c", new)]), ["b", "a"]);
-        assert_eq!(targets(&[("a", new), ("b", new), ("c", new), ("b", back)]), ["a"]);
-        assert_eq!(targets(&[("a", new), ("b", new), ("a", back)]), [""; 0]);
-        assert_eq!(targets(&[("a", new), ("b", new), ("a", back), ("c", new)]), ["a"]);
-        assert_eq!(targets(&[("a", new), ("b", new), ("a", back), ("b", new)]), ["a"]);
-        assert_eq!(targets(&[]), [""; 0]);
-    }
 }

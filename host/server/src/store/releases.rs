@@ -21,6 +21,8 @@ pub enum Published {
     Kept,
     /// The version is other bytes already: their digest.
     Taken(String),
+    /// A key that signed it does not sign any more.
+    KeyGone,
     /// They were revoked, for this reason.
     Revoked(String),
 }
@@ -161,6 +163,18 @@ impl Store {
             .map_err(failed_to(PUBLISH))?;
         if let Some(reason) = revoked {
             return Ok(Published::Revoked(reason));
+        }
+        for key in signatures.keys() {
+            let signs: Option<i64> = sqlx::query_scalar(
+                "select cast(1 as bigint) from publisher_keys where key = $1 and retired_at is null and revoked_at is null",
+            )
+            .bind(key)
+            .fetch_optional(&mut *change)
+            .await
+            .map_err(failed_to(PUBLISH))?;
+            if signs.is_none() {
+                return Ok(Published::KeyGone);
+            }
         }
         keep(&mut change, plugin, actor, at).await?;
         let verified = sqlx::query("update plugins set verification = $1 where digest = $2 and verification is null")

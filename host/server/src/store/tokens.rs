@@ -1,5 +1,7 @@
 //! Tokens: who may ask. The store knows a token by its hash only.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use serde_json::json;
 use sqlx::FromRow;
@@ -17,6 +19,7 @@ struct Row {
     issued_at: String,
     expires_at: String,
     revoked_at: Option<String>,
+    issued_by: Option<String>,
 }
 
 impl Row {
@@ -30,11 +33,19 @@ impl Row {
             issued_at: self.issued_at,
             expires_at: self.expires_at,
             revoked_at: self.revoked_at,
+            issued_by: self.issued_by,
         })
     }
 }
 
-const COLUMNS: &str = "select id, person, role, sites, issued_at, expires_at, revoked_at from tokens";
+#[derive(FromRow)]
+struct Hashed {
+    hash: String,
+    #[sqlx(flatten)]
+    row: Row,
+}
+
+const COLUMNS: &str = "select id, person, role, sites, issued_at, expires_at, revoked_at, issued_by from tokens";
 
 impl Store {
     /// Keeps a token that was issued.
@@ -42,7 +53,8 @@ impl Store {
         const DOING: &str = "issue a token";
         let mut change = self.begin().await?;
         sqlx::query(
-            "insert into tokens (id, hash, person, role, sites, issued_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)",
+            "insert into tokens (id, hash, person, role, sites, issued_at, expires_at, issued_by) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(&token.id)
         .bind(hash)
@@ -51,6 +63,7 @@ impl Store {
         .bind(json!(token.sites).to_string())
         .bind(&token.issued_at)
         .bind(&token.expires_at)
+        .bind(&token.issued_by)
         .execute(&mut *change)
         .await
         .map_err(failed_to(DOING))?;
@@ -85,6 +98,17 @@ impl Store {
             .await
             .map_err(failed_to("list tokens"))?;
         rows.into_iter().map(Row::open).collect()
+    }
+
+    /// Every token by its hash.
+    pub async fn tokens_by_hash(&self) -> Result<HashMap<String, Token>, StoreError> {
+        let rows: Vec<Hashed> = sqlx::query_as(
+            "select hash, id, person, role, sites, issued_at, expires_at, revoked_at, issued_by from tokens",
+        )
+        .fetch_all(&self.reads)
+        .await
+        .map_err(failed_to("list tokens"))?;
+        rows.into_iter().map(|Hashed { hash, row }| Ok((hash, row.open()?))).collect()
     }
 
     /// The token with this hash.

@@ -8,7 +8,7 @@ use crate::hex;
 
 use super::audit::{self, Event};
 use super::determinations::Sealed;
-use super::{Kind, StoreError, cases, chain, failed_to};
+use super::{Kind, StoreError, break_glass, cases, chain, failed_to};
 
 /// Determinations committed at once. More would make the first of them wait for the last.
 const BATCH: usize = 256;
@@ -87,8 +87,14 @@ async fn commit(kind: Kind, writes: &AnyPool, batch: &[Pending]) -> Result<(), S
         let id = sealed.id.to_string();
         if let Some(about) = &sealed.about {
             cases::settle(&mut transaction, about, &id, |plugin| sealed.digest_of(plugin)).await?;
+            break_glass::note_uses(&mut transaction, &about.overrides, &id).await?;
         }
-        let detail = json!({ "kind": sealed.kind, "hash": hex::encode(&hash) });
+        let overrides = sealed.about.as_ref().map_or(&[][..], |about| &about.overrides);
+        let detail = if overrides.is_empty() {
+            json!({ "kind": sealed.kind, "hash": hex::encode(&hash) })
+        } else {
+            json!({ "kind": sealed.kind, "hash": hex::encode(&hash), "overrides": overrides })
+        };
         events.push(Event::new(&sealed.actor, "determination.recorded", &id, detail));
         previous = hash;
     }
