@@ -3,7 +3,8 @@
 #
 #   tests/benches/clearances.sh [PATH-OF-paratope]
 #
-# Needs Debian's `hey`. First as fast as it goes; then at half of that rate, where the percentiles mean something.
+# Needs Debian's `hey`. First as fast as it goes; then at half of that rate, where the percentiles mean something; then as fast as it goes
+# with a candidate in the shadow of every order.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 paratope=${1:-${CARGO_TARGET_DIR:-target}/debug/paratope}
@@ -28,4 +29,11 @@ summary <<<"$full"
 rate=$(awk '/Requests\/sec/ { printf "%d", $2 }' <<<"$full")
 echo "half of that rate, 8 connections:"
 post -z 15s -c 8 -q $((rate / 2 / 8)) | summary
+cp -r plugins/payers/aetna "$data/candidate"
+sed -i 's/^version = .*/version = "0.1.1"/' "$data/candidate/plugin.toml"
+"$paratope" --data "$data" plugin build "$data/candidate" -o "$data/candidate.wasm" >/dev/null
+"$paratope" --data "$data" plugin publish "$data/candidate.wasm" >/dev/null
+"$paratope" --data "$data" plugin shadow aetna 0.1.1 --budget 1000000 >/dev/null
+echo "as fast as it goes, 16 connections, every order in the shadow of a candidate:"
+post -z 15s -c 16 | summary
 echo "stored: $(du -k "$data"/paratope.db* | awk '{ sum += $1 } END { print sum " KiB" }')"

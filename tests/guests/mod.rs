@@ -39,7 +39,7 @@ pub fn payer() -> Guest {
 
 /// A product plugin of which every function traps.
 pub fn product() -> Guest {
-    Guest::new(&["types", "product"], "paratope:product/product-plugin@0.1.0")
+    Guest::new(&["types", "product"], "paratope:product/product-plugin@0.2.0")
 }
 
 impl Guest {

@@ -394,8 +394,9 @@ pub fn case(number: &str) -> Value {
 
 /// A component with a manifest, as `paratope plugin build` would make one.
 pub fn with_manifest(mut component: Vec<u8>, name: &str, kind: &str) -> Vec<u8> {
+    let contract = if kind == "product" { "0.2" } else { "0.1" };
     let text = format!(
-        "name = \"{name}\"\nkind = \"{kind}\"\nversion = \"0.1.0\"\ncontract = \"0.1\"\npublisher = \"tests\"\n\
+        "name = \"{name}\"\nkind = \"{kind}\"\nversion = \"0.1.0\"\ncontract = \"{contract}\"\npublisher = \"tests\"\n\
          description = \"made by hand\"\ncode = \"rust\"\n"
     );
     let manifest = paratope_server::authoring::Manifest::parse(&text).unwrap();

@@ -3,7 +3,9 @@
 
 mod convert;
 mod payer_v0_1;
+mod product;
 mod product_v0_1;
+mod product_v0_2;
 mod types_v0_1;
 
 use std::fmt;
@@ -35,6 +37,9 @@ pub enum Track {
     /// `wit/product` 0.1.
     #[serde(rename = "paratope:product@0.1")]
     ProductV0_1,
+    /// `wit/product` 0.2: a drug given around a dose says on how many days after it it goes on.
+    #[serde(rename = "paratope:product@0.2")]
+    ProductV0_2,
     /// `wit/payer` 0.1.
     #[serde(rename = "paratope:payer@0.1")]
     PayerV0_1,
@@ -42,20 +47,26 @@ pub enum Track {
 
 impl Track {
     /// Every track this host speaks.
-    pub const ALL: [Self; 2] = [Self::ProductV0_1, Self::PayerV0_1];
+    pub const ALL: [Self; 3] = [Self::ProductV0_1, Self::ProductV0_2, Self::PayerV0_1];
 
     /// What its plugins are for.
     pub fn kind(self) -> Kind {
         match self {
-            Self::ProductV0_1 => Kind::Product,
+            Self::ProductV0_1 | Self::ProductV0_2 => Kind::Product,
             Self::PayerV0_1 => Kind::Payer,
         }
+    }
+
+    /// Its version, such as `0.1`.
+    pub fn version(self) -> &'static str {
+        self.interface().1
     }
 
     /// The interface its plugins export, and the versions of it that are this track.
     fn interface(self) -> (&'static str, &'static str) {
         match self {
             Self::ProductV0_1 => ("paratope:product/product", "0.1"),
+            Self::ProductV0_2 => ("paratope:product/product", "0.2"),
             Self::PayerV0_1 => ("paratope:payer/payer", "0.1"),
         }
     }
@@ -74,7 +85,7 @@ impl Track {
     }
 
     fn supported() -> String {
-        Self::ALL.map(|track| format!("`{track}`")).join(" and ")
+        Self::ALL.map(|track| format!("`{track}`")).join(", ")
     }
 }
 
@@ -82,6 +93,7 @@ impl fmt::Display for Track {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::ProductV0_1 => "paratope:product@0.1",
+            Self::ProductV0_2 => "paratope:product@0.2",
             Self::PayerV0_1 => "paratope:payer@0.1",
         })
     }
@@ -97,6 +109,7 @@ pub(crate) enum Speaker {
 pub(crate) fn bind(track: Track, guest: Guest) -> Result<Speaker, LoadError> {
     Ok(match track {
         Track::ProductV0_1 => Speaker::Product(Box::new(product_v0_1::Plugin::bind(guest)?)),
+        Track::ProductV0_2 => Speaker::Product(Box::new(product_v0_2::Plugin::bind(guest)?)),
         Track::PayerV0_1 => Speaker::Payer(Box::new(payer_v0_1::Plugin::bind(guest)?)),
     })
 }
@@ -110,6 +123,7 @@ mod tests {
         for export in ["paratope:product/product@0.1.0", "paratope:product/product@0.1.12"] {
             assert_eq!(Track::of(export).unwrap().unwrap(), Track::ProductV0_1);
         }
+        assert_eq!(Track::of("paratope:product/product@0.2.0").unwrap().unwrap(), Track::ProductV0_2);
         assert!(Track::of("paratope:types/types@0.1.0").is_none());
     }
 

@@ -433,6 +433,11 @@ impl Host {
         if found != manifest.kind {
             return Err(InstallError::Kind { said: manifest.kind, found });
         }
+        let (said, found) = (&manifest.contract, plugin.track().version());
+        if said != found {
+            let why = format!("its manifest says it speaks contract {said}, and it speaks {found}");
+            return Err(InstallError::Manifest(why));
+        }
         Ok((Arc::new(plugin), manifest))
     }
 

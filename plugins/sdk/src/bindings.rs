@@ -18,7 +18,7 @@ pub mod types {
 pub mod product {
     wit_bindgen::generate!({
         path: ["../../wit/types", "../../wit/product"],
-        world: "paratope:product/product-plugin@0.1.0",
+        world: "paratope:product/product-plugin@0.2.0",
         with: { "paratope:types/types@0.1.0": crate::bindings::types::paratope::types::types },
         additional_derives: [PartialEq],
         pub_export_macro: true,

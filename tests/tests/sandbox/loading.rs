@@ -77,7 +77,8 @@ fn another_version_of_the_contract_is_refused_with_both_sides_named() {
     let error = refusal(&guests::payer().contract("@0.1.0", "@0.2.0").build());
     assert_eq!(
         error.to_string(),
-        "it exports `paratope:payer/payer@0.2.0`, and this host speaks `paratope:product@0.1` and `paratope:payer@0.1`"
+        "it exports `paratope:payer/payer@0.2.0`, and this host speaks `paratope:product@0.1`, `paratope:product@0.2`, \
+         `paratope:payer@0.1`"
     );
 }
 
@@ -90,7 +91,7 @@ fn a_patch_of_the_contract_is_the_same_track() {
 #[test]
 fn a_component_of_both_kinds_is_refused() {
     let guest = Guest::new(&["types", "product", "payer"], "").world(
-        "package test:both; world both { export paratope:payer/payer@0.1.0; export paratope:product/product@0.1.0; }",
+        "package test:both; world both { export paratope:payer/payer@0.1.0; export paratope:product/product@0.2.0; }",
         "test:both/both",
     );
     assert!(matches!(refusal(&guest.build()), LoadError::BothKinds { .. }));

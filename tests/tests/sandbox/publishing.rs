@@ -42,7 +42,7 @@ fn documents_become_an_ordinary_plugin() {
     let snapshot = document_engine().snapshot(&document("twelve rules")).unwrap();
     assert_eq!(snapshot.summary.subject, "toy!");
     let plugin = sandbox().load("toy", &snapshot.component, Origin::Snapshot).unwrap();
-    assert_eq!(plugin.inspection().exports, ["paratope:product/product@0.1.0"]);
+    assert_eq!(plugin.inspection().exports, ["paratope:product/product@0.2.0"]);
     let reply = plugin.product().unwrap().monograph(day()).unwrap();
     assert_eq!(reply.answer, Err(ProductError::Other("twelve rules".into())));
     assert!(reply.stats.fuel_used < 1_000, "nothing is parsed when the plugin is called");

@@ -107,6 +107,9 @@ pub struct Medication {
     pub minutes_before_min: Option<u32>,
     /// The greatest number of minutes before the dose.
     pub minutes_before_max: Option<u32>,
+    /// On how many days after the dose it goes on, once a day. Left out where the plugin does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days_after: Option<u32>,
     /// Where it is written down.
     #[serde(default)]
     pub citations: Vec<Citation>,

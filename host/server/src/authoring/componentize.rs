@@ -24,7 +24,7 @@ impl World {
     /// Its full name.
     fn name(self) -> &'static str {
         match self {
-            Self::Product => "paratope:product/product-plugin@0.1.0",
+            Self::Product => "paratope:product/product-plugin@0.2.0",
             Self::Payer => "paratope:payer/payer-plugin@0.1.0",
             Self::LabelEngine => "paratope:engine/label-engine@0.1.0",
             Self::PolicyEngine => "paratope:engine/policy-engine@0.1.0",

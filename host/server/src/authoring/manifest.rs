@@ -5,8 +5,13 @@ use schemars::JsonSchema;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-/// The contract track that plugins are written for today.
-pub const CONTRACT: &str = "0.1";
+/// The contract tracks that plugins of a kind may speak, oldest first. Today's are written for the last.
+pub fn contracts(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Product => &["0.1", "0.2"],
+        Kind::Payer => &["0.1"],
+    }
+}
 
 /// A plugin's manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -21,7 +26,7 @@ pub struct Manifest {
     /// Its semantic version. A version names one content for ever.
     pub version: String,
     /// The contract it speaks.
-    #[schemars(extend("const" = CONTRACT))]
+    #[schemars(extend("enum" = ["0.1", "0.2"]))]
     pub contract: String,
     /// Who answers for it.
     pub publisher: String,
@@ -137,11 +142,12 @@ impl Manifest {
                 "three numbers, such as 0.1.0".to_owned(),
             ));
         }
-        if self.contract != CONTRACT {
+        let accepted = contracts(self.kind);
+        if !accepted.contains(&self.contract.as_str()) {
             problems.push((
                 "contract",
-                format!("this host knows no contract `{}`", self.contract),
-                format!("accepted: {CONTRACT}"),
+                format!("this host knows no contract `{}` of a {} plugin", self.contract, self.kind),
+                format!("accepted: {}", accepted.join(", ")),
             ));
         }
         match (self.making(), self.kind) {

@@ -41,13 +41,21 @@ pub enum BuildError {
     /// What was built is not a plugin.
     #[error("what was built is not a plugin")]
     Component(#[source] LoadError),
-    /// It speaks another contract than its manifest says.
+    /// It is another kind of plugin than its manifest says.
     #[error("its manifest says it is a {said}, and it is a {found}")]
     Kind {
         /// What the manifest says.
         said: Kind,
         /// What it is.
         found: Kind,
+    },
+    /// It speaks another version of its contract than its manifest says.
+    #[error("its manifest says it speaks contract {said}, and it speaks {found}")]
+    Contract {
+        /// What the manifest says.
+        said: String,
+        /// What it speaks.
+        found: &'static str,
     },
     /// The code did not compile, or there is none, or there is no compiler.
     #[error("{0:#}")]
@@ -89,6 +97,10 @@ impl Workshop {
         let found = inspection.track.kind();
         if found != manifest.kind {
             return Err(BuildError::Kind { said: manifest.kind, found });
+        }
+        let found = inspection.track.version();
+        if found != manifest.contract {
+            return Err(BuildError::Contract { said: manifest.contract, found });
         }
         Ok(Built { manifest, component, inspection, origin, summary })
     }

@@ -47,6 +47,13 @@ impl Compiler<'_, '_> {
             if backwards {
                 self.error(row.need.span(), format!("`{}`: at most is less than at least", row.drug), None);
             }
+            if row.days_after == Some(0) {
+                self.error(
+                    row.need.span(),
+                    format!("`{}`: without a day after the dose, leave `days-after` out", row.drug),
+                    None,
+                );
+            }
             let cycles = self.place(&row.applies, regimens, |phase| phase.medications.push(at));
             rows.push(Medication {
                 cycles,
@@ -57,6 +64,7 @@ impl Compiler<'_, '_> {
                     need: row.need.get_ref().clone(),
                     minutes_before_min: row.minutes_before_min,
                     minutes_before_max: row.minutes_before_max,
+                    days_after: row.days_after,
                     citations: self.cite(&row.cite),
                 },
             });

@@ -25,6 +25,8 @@ pub struct Medication {
     pub minutes_before_min: Option<u32>,
     /// At most so many minutes before the dose.
     pub minutes_before_max: Option<u32>,
+    /// On so many days after the dose it goes on, once a day.
+    pub days_after: Option<u32>,
     /// Only if this holds.
     pub when: Option<Condition>,
     /// Where this was read.
