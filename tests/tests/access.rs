@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use paratope_server::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 use support::{Answer, Data, Server, case, root, send, until};
 
@@ -313,7 +314,7 @@ fn people_come_with_what_an_openid_provider_signed() {
     request["site"] = json!(OWN);
     ask(&host, "post", "/v1/clearances", Some(&token), &request).is(201);
     // What is not for this host, is not signed by its provider, or does not say who comes, opens nothing.
-    let now = jiff::Timestamp::now().as_second();
+    let now = SystemClock.now().as_second();
     let refused = [
         ("jwt-for-others", with("aud", json!("another"))),
         ("jwt-of-another-issuer", with("iss", json!("http://localhost:1"))),

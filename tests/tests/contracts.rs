@@ -3,7 +3,7 @@
 //! `fixtures/contract-0.1.tar.zst` holds every plugin that came with the last host of contract 0.1, and a dozen clearances as that host
 //! recorded them.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -467,7 +467,7 @@ fn what_two_people_decide_one_does_not_decide_by_the_way() {
     post(&ana, &path, &Value::Null).problem(403, "same-person");
     post(&puppet, &path, &Value::Null).problem(403, "same-person");
     // A roll back takes back what was still to come, too.
-    let due = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
+    let due = SystemClock.now() + jiff::SignedDuration::from_hours(1);
     let mut later = asked.clone();
     later["due-at"] = json!(due.to_string());
     let second = post(&bob, "/v1/proposals", &later).is(201).json()["id"].as_str().unwrap().to_owned();

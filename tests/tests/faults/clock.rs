@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use paratope_server::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
 use crate::support::{Data, Server, case, paratope, run, send, until};
@@ -11,9 +12,9 @@ use crate::support::{Data, Server, case, paratope, run, send, until};
 const AS_OF: &str = "{\"as-of\": \"2026-11-23\"}";
 
 /// A clock that a test sets. Only the time of day is false; how long something takes is not.
-struct Clock(PathBuf);
+struct FalseClock(PathBuf);
 
-impl Clock {
+impl FalseClock {
     fn new(data: &Data, offset: &str) -> Self {
         let clock = Self(data.path().join("clock"));
         clock.set(offset);
@@ -54,7 +55,7 @@ fn events(host: &Server) -> Vec<Value> {
 #[test]
 fn the_clock_jumps_back_and_forth() {
     let data = Data::prepared();
-    let clock = Clock::new(&data, "+0");
+    let clock = FalseClock::new(&data, "+0");
     let host = clock.serve(&data, "UTC");
     let mut ids: Vec<String> = Vec::new();
     for offset in ["+0", "-1d", "-1000d", "+2d", "+0"] {
@@ -81,10 +82,10 @@ fn the_clock_jumps_back_and_forth() {
 #[test]
 fn what_is_scheduled_comes_once_however_the_clock_jumps() {
     let data = Data::prepared();
-    let clock = Clock::new(&data, "+0");
+    let clock = FalseClock::new(&data, "+0");
     let file = data.version("payers/aetna", "0.1.1", &|_| ());
     data.run(&["plugin", "publish", file.to_str().unwrap()]).exits(0);
-    let due = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24);
+    let due = SystemClock.now() + jiff::SignedDuration::from_hours(24);
     let asked = ["plugin", "propose", "aetna", "0.1.1", "--reason", "a test", "--at", &due.to_string(), "--json"];
     let id = data.run(&asked).exits(0).json()["id"].as_str().unwrap().to_owned();
     data.run(&["--as", "another", "plugin", "confirm", &id]).exits(0);
@@ -110,7 +111,7 @@ fn what_is_scheduled_comes_once_however_the_clock_jumps() {
 #[test]
 fn a_token_and_an_override_end_with_their_time() {
     let data = Data::prepared();
-    let clock = Clock::new(&data, "+0");
+    let clock = FalseClock::new(&data, "+0");
     let request = case("04");
     let site = request["site"].as_str().unwrap();
     let issued =
@@ -157,7 +158,7 @@ fn the_hour_changes_in_spring_and_autumn() {
     // Two seconds before the hour is left out, and before it comes twice.
     for moment in ["@2027-03-14 01:59:58", "@2026-11-01 01:59:58"] {
         let data = Data::prepared();
-        let clock = Clock::new(&data, moment);
+        let clock = FalseClock::new(&data, moment);
         let host = clock.serve(&data, zone);
         let since = std::time::Instant::now();
         let mut ids = Vec::new();
@@ -175,7 +176,7 @@ fn the_hour_changes_in_spring_and_autumn() {
     // A day of service is a day of the calendar, whatever the hour and the zone of the host.
     let asked = |zone: &str, moment: &str| {
         let data = Data::prepared();
-        let clock = Clock::new(&data, moment);
+        let clock = FalseClock::new(&data, moment);
         let file = data.file("request.json", &case("04").to_string());
         run(&mut clock.read_by(data.path(), zone, &["clear", &file, "--json"]), "").json()["answer"].clone()
     };

@@ -38,11 +38,12 @@ impl Host {
     }
 
     /// Sets the rules of this store. Where two people decide, they decide on that, too: the rules wait, false, until another
-    /// person sets the same.
+    /// person sets the same. Whoever sets up a store sets its first rules alone, as long as it lets nobody else in.
     pub async fn set_rules(&self, rules: &Rules) -> Result<bool, ServiceError> {
         let now = self.now();
+        let is_new = self.store().rules().await?.is_none() && !self.store().has_tokens().await?;
         let is_agreed = match self.store().waiting_rules().await? {
-            _ if !self.rules().await?.four_eyes => true,
+            _ if is_new || !self.rules().await?.four_eyes => true,
             Some((waiting, by)) => waiting == *rules && !self.is_person(&by),
             None => false,
         };
