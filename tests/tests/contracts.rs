@@ -117,7 +117,7 @@ async fn both_tracks_answer_side_by_side() {
     let host = data.serve();
     let plan = |host: &Server| {
         let asked = json!({
-            "product": "epcoritamab", "indication": "rr-dlbcl", "regimen": "dlbcl-2step", "start": "2026-11-23", "doses": 1,
+            "product": "epcoritamab", "indication": "dlbcl-or-high-grade", "regimen": "dlbcl-2step", "start": "2026-11-23", "doses": 1,
         });
         let planned = host.post("/v1/plans", &asked.to_string()).is(201).json();
         let medications = planned["answer"]["doses"][0]["medications"].as_array().unwrap().clone();
