@@ -74,7 +74,8 @@ fn compiled_code_cannot_be_written() {
 fn the_store_cannot_be_written() {
     let data = Data::prepared();
     let mount = "mount --bind \"$DATA\" \"$DATA\" && mount -o remount,bind,ro \"$DATA\"";
-    let ran = run(&mut where_mounted(mount, data.path(), &SERVE), "");
+    let file = data.file("request.json", &case("04").to_string());
+    let ran = run(&mut where_mounted(mount, data.path(), &["clear", &file]), "");
     assert!(ran.code == 1 && ran.err.contains("error: the store failed to"), "{} {}", ran.code, ran.err);
     // On a disk that can be written it is what it was.
     data.run(&["audit", "verify"]).exits(0).says("whole");
