@@ -2,6 +2,7 @@
 //! version's generated types into the domain's, and back.
 
 mod convert;
+mod function;
 mod payer_v0_1;
 mod product;
 mod product_v0_1;

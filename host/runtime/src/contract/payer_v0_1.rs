@@ -1,9 +1,9 @@
 //! Payer plugins of track 0.1: how they are called, and their words to and from the domain's.
 
 use paratope_domain::{Day, PayerError, payer};
-use wasmtime::component::{ComponentExportIndex, Lift, Lower};
 
-use super::convert::{FromWit, Malformed, ToWit, enums_from, enums_to, records_from, records_to};
+use super::convert::{FromWit, Malformed, enums_from, enums_to, records_from, records_to};
+use super::function::Function;
 use crate::{CallError, LoadError, Reply, guest::Guest};
 
 /// What the generator makes of `wit/payer`.
@@ -22,58 +22,40 @@ type Answer<A> = Result<Reply<A, PayerError>, CallError>;
 /// A payer plugin, its functions found and their types checked.
 pub(super) struct Plugin {
     guest: Guest,
-    profile: ComponentExportIndex,
-    assess: ComponentExportIndex,
-    prefer: ComponentExportIndex,
-    billing: ComponentExportIndex,
+    profile: Function<String, wit::PayerProfile, wit::Error>,
+    assess: Function<wit::AssessRequest, wit::Assessment, wit::Error>,
+    prefer: Function<wit::PreferRequest, wit::Preferred, wit::Error>,
+    billing: Function<wit::BillingRequest, wit::Bill, wit::Error>,
 }
 
 impl Plugin {
     /// Starts it for a trial and finds its functions.
     pub(super) fn bind(guest: Guest) -> Result<Self, LoadError> {
         let mut trial = guest.trial()?;
-        let profile = trial.function::<(String,), (Result<wit::PayerProfile, wit::Error>,)>("profile")?;
-        let assess = trial.function::<(wit::AssessRequest,), (Result<wit::Assessment, wit::Error>,)>("assess")?;
-        let prefer = trial.function::<(wit::PreferRequest,), (Result<wit::Preferred, wit::Error>,)>("prefer")?;
-        let billing = trial.function::<(wit::BillingRequest,), (Result<wit::Bill, wit::Error>,)>("billing")?;
+        let profile = Function::find(&mut trial, "profile")?;
+        let assess = Function::find(&mut trial, "assess")?;
+        let prefer = Function::find(&mut trial, "prefer")?;
+        let billing = Function::find(&mut trial, "billing")?;
         drop(trial);
         Ok(Self { guest, profile, assess, prefer, billing })
-    }
-
-    fn call<Q, QW, AW, A>(&self, function: &ComponentExportIndex, request: &Q) -> Answer<A>
-    where
-        Q: ToWit<QW>,
-        QW: Lower + Send + Sync + 'static,
-        AW: Lift + Send + Sync + 'static,
-        A: FromWit<AW>,
-    {
-        let mut size = 0;
-        let request = request.to_wit(&mut size);
-        self.guest.limits().check_input(size)?;
-        let (answer, stats) = self.guest.call::<(QW,), Result<AW, wit::Error>>(function, (request,))?;
-        let answer = match answer {
-            Ok(answer) => Ok(A::from_wit(answer)?),
-            Err(error) => Err(PayerError::from_wit(error)?),
-        };
-        Ok(Reply { answer, stats })
     }
 }
 
 impl crate::Payer for Plugin {
     fn profile(&self, as_of: Day) -> Answer<payer::PayerProfile> {
-        self.call(&self.profile, &as_of)
+        self.profile.call(&self.guest, &as_of)
     }
 
     fn assess(&self, request: &payer::AssessRequest) -> Answer<payer::Assessment> {
-        self.call(&self.assess, request)
+        self.assess.call(&self.guest, request)
     }
 
     fn prefer(&self, request: &payer::PreferRequest) -> Answer<payer::Preferred> {
-        self.call(&self.prefer, request)
+        self.prefer.call(&self.guest, request)
     }
 
     fn billing(&self, request: &payer::BillingRequest) -> Answer<payer::Bill> {
-        self.call(&self.billing, request)
+        self.billing.call(&self.guest, request)
     }
 }
 

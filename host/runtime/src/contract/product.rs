@@ -5,9 +5,9 @@
 macro_rules! product_track {
     () => {
         use paratope_domain::{Day, ProductError, product};
-        use wasmtime::component::{ComponentExportIndex, Lift, Lower};
 
-        use super::convert::{FromWit, Malformed, ToWit, enums_from, records_from, records_to};
+        use super::convert::{FromWit, Malformed, enums_from, records_from, records_to};
+        use super::function::Function;
         use crate::{CallError, LoadError, Reply, guest::Guest};
 
         type Answer<A> = Result<Reply<A, ProductError>, CallError>;
@@ -15,65 +15,46 @@ macro_rules! product_track {
         /// A product plugin, its functions found and their types checked.
         pub(super) struct Plugin {
             guest: Guest,
-            monograph: ComponentExportIndex,
-            plan: ComponentExportIndex,
-            next_dose: ComponentExportIndex,
-            manage: ComponentExportIndex,
-            requirements: ComponentExportIndex,
+            monograph: Function<String, wit::ProductMonograph, wit::Error>,
+            plan: Function<wit::PlanRequest, wit::TreatmentPlan, wit::Error>,
+            next_dose: Function<wit::NextDoseRequest, wit::NextStep, wit::Error>,
+            manage: Function<wit::ManageRequest, wit::Management, wit::Error>,
+            requirements: Function<wit::RequirementsRequest, wit::DoseRequirements, wit::Error>,
         }
 
         impl Plugin {
             /// Starts it for a trial and finds its functions.
             pub(super) fn bind(guest: Guest) -> Result<Self, LoadError> {
                 let mut trial = guest.trial()?;
-                let monograph = trial.function::<(String,), (Result<wit::ProductMonograph, wit::Error>,)>("monograph")?;
-                let plan = trial.function::<(wit::PlanRequest,), (Result<wit::TreatmentPlan, wit::Error>,)>("plan")?;
-                let next_dose = trial.function::<(wit::NextDoseRequest,), (Result<wit::NextStep, wit::Error>,)>("next-dose")?;
-                let manage = trial.function::<(wit::ManageRequest,), (Result<wit::Management, wit::Error>,)>("manage")?;
-                let requirements = trial
-                    .function::<(wit::RequirementsRequest,), (Result<wit::DoseRequirements, wit::Error>,)>("requirements")?;
+                let monograph = Function::find(&mut trial, "monograph")?;
+                let plan = Function::find(&mut trial, "plan")?;
+                let next_dose = Function::find(&mut trial, "next-dose")?;
+                let manage = Function::find(&mut trial, "manage")?;
+                let requirements = Function::find(&mut trial, "requirements")?;
                 drop(trial);
                 Ok(Self { guest, monograph, plan, next_dose, manage, requirements })
-            }
-
-            fn call<Q, QW, AW, A>(&self, function: &ComponentExportIndex, request: &Q) -> Answer<A>
-            where
-                Q: ToWit<QW>,
-                QW: Lower + Send + Sync + 'static,
-                AW: Lift + Send + Sync + 'static,
-                A: FromWit<AW>,
-            {
-                let mut size = 0;
-                let request = request.to_wit(&mut size);
-                self.guest.limits().check_input(size)?;
-                let (answer, stats) = self.guest.call::<(QW,), Result<AW, wit::Error>>(function, (request,))?;
-                let answer = match answer {
-                    Ok(answer) => Ok(A::from_wit(answer)?),
-                    Err(error) => Err(ProductError::from_wit(error)?),
-                };
-                Ok(Reply { answer, stats })
             }
         }
 
         impl crate::Product for Plugin {
             fn monograph(&self, as_of: Day) -> Answer<product::ProductMonograph> {
-                self.call::<_, String, wit::ProductMonograph, _>(&self.monograph, &as_of)
+                self.monograph.call(&self.guest, &as_of)
             }
 
             fn plan(&self, request: &product::PlanRequest) -> Answer<product::TreatmentPlan> {
-                self.call::<_, wit::PlanRequest, wit::TreatmentPlan, _>(&self.plan, request)
+                self.plan.call(&self.guest, request)
             }
 
             fn next_dose(&self, request: &product::NextDoseRequest) -> Answer<product::NextStep> {
-                self.call::<_, wit::NextDoseRequest, wit::NextStep, _>(&self.next_dose, request)
+                self.next_dose.call(&self.guest, request)
             }
 
             fn manage(&self, request: &product::ManageRequest) -> Answer<product::Management> {
-                self.call::<_, wit::ManageRequest, wit::Management, _>(&self.manage, request)
+                self.manage.call(&self.guest, request)
             }
 
             fn requirements(&self, request: &product::RequirementsRequest) -> Answer<product::DoseRequirements> {
-                self.call::<_, wit::RequirementsRequest, wit::DoseRequirements, _>(&self.requirements, request)
+                self.requirements.call(&self.guest, request)
             }
         }
 
