@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::access::{Caller, Role};
+use crate::client::client;
 use crate::clock::Stopwatch;
 
 /// Algorithms that count: those where only the provider can sign.
@@ -224,9 +225,7 @@ fn trusted(text: &str) -> anyhow::Result<Url> {
 
 /// The keys that a provider publishes, found the way OpenID Connect Discovery 1.0 says.
 fn keys_of(issuer: &str) -> anyhow::Result<JwkSet> {
-    let roots = ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build();
-    let agent: ureq::Agent =
-        ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).max_redirects(0).tls_config(roots).build().into();
+    let agent: ureq::Agent = client().timeout_global(Some(PATIENCE)).max_redirects(0).build().into();
     let get = |url: &str| -> anyhow::Result<Vec<u8>> {
         let mut answer = agent.get(url).call().with_context(|| format!("failed to read {url}"))?;
         anyhow::ensure!(answer.status().as_u16() == 200, "{url} answered {}", answer.status());

@@ -50,6 +50,7 @@ pub use crate::lifecycle::machine::{Carried, ProposalState};
 
 use self::determinations::Known;
 use self::writer::Writer;
+use crate::private;
 
 /// The store's file in the data folder.
 pub const FILE: &str = "paratope.db";
@@ -163,7 +164,7 @@ pub struct Store {
 impl Store {
     /// Opens the store in `folder`, and makes it when it is not there. Only its owner may read it.
     pub async fn open(folder: &Path) -> Result<Self, StoreError> {
-        make_private(folder)
+        private::folder(folder)
             .map_err(|source| StoreError::Folder { path: folder.to_owned(), source: Arc::new(source) })?;
         let file = SqliteConnectOptions::new().filename(folder.join(FILE)).create_if_missing(true);
         Self::connect(Kind::Sqlite, &file.to_url_lossy()).await
@@ -218,17 +219,4 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("select 1").execute(&self.reads).await.map(drop).map_err(failed_to("answer"))
     }
-}
-
-/// Makes a folder that only its owner enters.
-#[cfg(unix)]
-pub fn make_private(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-/// Makes a folder.
-#[cfg(not(unix))]
-pub fn make_private(folder: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(folder)
 }

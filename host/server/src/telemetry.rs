@@ -21,6 +21,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::client::client;
+
 /// How long a collector may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -96,9 +98,7 @@ struct Sender(ureq::Agent);
 
 impl Sender {
     fn new() -> Self {
-        let roots = ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build();
-        let config = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).tls_config(roots);
-        Self(config.http_status_as_error(false).build().into())
+        Self(client().timeout_global(Some(PATIENCE)).build().into())
     }
 }
 

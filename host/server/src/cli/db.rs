@@ -8,7 +8,8 @@ use clap::Subcommand;
 
 use super::app::{App, print, runtime};
 use super::{Exit, Failure, Outcome};
-use crate::store::{FILE, Store, Verifier, make_private};
+use crate::private;
+use crate::store::{FILE, Store, Verifier};
 use crate::telemetry;
 use crate::terminal::safe;
 
@@ -51,24 +52,10 @@ async fn backup(data: &Path, file: &Path) -> Outcome {
         return Err(Failure::bad_input(anyhow::anyhow!("`{shown}` is there already")));
     }
     let store = Store::open(data).await.map_err(anyhow::Error::from)?;
-    // It is made empty first, so that nobody else ever reads what comes into it.
-    fs::File::create_new(file).with_context(|| format!("failed to write `{shown}`"))?;
-    for_its_owner(file)?;
+    private::file(file).with_context(|| format!("failed to write `{shown}`"))?;
     store.backup(file).await.with_context(|| format!("failed to write `{shown}`"))?;
     print(&format!("{}: a copy of everything acknowledged until now\n", safe(&shown.to_string())))?;
     Ok(Exit::Done)
-}
-
-/// Lets nobody but its owner read a file.
-#[cfg(unix)]
-fn for_its_owner(file: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(file, fs::Permissions::from_mode(0o600))
-}
-
-#[cfg(not(unix))]
-fn for_its_owner(_: &Path) -> std::io::Result<()> {
-    Ok(())
 }
 
 async fn restore(data: &Path, file: &Path) -> Outcome {
@@ -78,12 +65,13 @@ async fn restore(data: &Path, file: &Path) -> Outcome {
         return Err(Failure::bad_input(told));
     }
     // Beside its place, so that it comes there whole or not at all.
-    make_private(data).with_context(|| format!("failed to make `{}`", data.display()))?;
+    private::folder(data).with_context(|| format!("failed to make `{}`", data.display()))?;
     let draft = tempfile::tempdir_in(data).context("failed to make a folder")?;
-    fs::copy(file, draft.path().join(FILE))
+    let mut copy = fs::File::open(file)
         .with_context(|| format!("failed to read `{}`", file.display()))
         .map_err(Failure::bad_input)?;
-    for_its_owner(&draft.path().join(FILE))?;
+    let mut restored = private::file(&draft.path().join(FILE)).context("failed to make a file")?;
+    std::io::copy(&mut copy, &mut restored).with_context(|| format!("failed to copy `{}`", file.display()))?;
     let store = Store::open(draft.path()).await.context("it is no copy of a store").map_err(Failure::bad_input)?;
     let mut verifier = Verifier::default();
     let mut after = 0;

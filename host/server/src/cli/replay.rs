@@ -1,6 +1,7 @@
 //! `paratope replay ID|--all`: the same bytes again, or where they differ.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -10,6 +11,7 @@ use super::app::{App, print};
 use super::{Exit, Failure, Outcome};
 use crate::clock::DeterminationId;
 use crate::host::Host;
+use crate::private;
 use crate::services::pack;
 use crate::services::replay::Replay as Replayed;
 
@@ -55,7 +57,8 @@ pub(super) fn run(app: &App, command: &Replay) -> Outcome {
 async fn write_pack(host: &Host, id: DeterminationId, file: &Path) -> Outcome {
     let packed = host.pack(id).await?;
     let shown = file.display().to_string();
-    fs::write(file, packed).with_context(|| format!("failed to write `{shown}`"))?;
+    let mut made = private::file(file).with_context(|| format!("failed to make `{shown}`"))?;
+    made.write_all(&packed).with_context(|| format!("failed to write `{shown}`"))?;
     let shown = crate::terminal::safe(&shown);
     print(&format!("{shown}: `paratope replay --from {shown}` runs it again anywhere\n"))?;
     Ok(Exit::Done)

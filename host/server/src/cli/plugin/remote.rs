@@ -4,12 +4,13 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::super::Failure;
+use crate::client::client;
 
 /// Bytes of an answer, at most.
 const MAX_ANSWER: u64 = 256 * 1024 * 1024;
 
 fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+    client().build().into()
 }
 
 /// What says who asks.
