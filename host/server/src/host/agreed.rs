@@ -1,5 +1,5 @@
 //! What people agreed on in the store, kept in mind so that a request reads none of it: approvals, tokens, overrides, rules,
-//! shadows.
+//! shadows, and what was revoked.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -18,6 +18,8 @@ pub(crate) struct Agreed {
     pub(crate) overrides: Vec<BreakGlass>,
     /// The rules.
     pub(crate) rules: Rules,
+    /// Why each digest was revoked that was.
+    pub(super) revoked: BTreeMap<String, String>,
     approvals: BTreeMap<String, Vec<Approval>>,
     tokens: HashMap<String, Token>,
 }
@@ -30,6 +32,7 @@ impl Default for Agreed {
             shadows: Vec::new(),
             overrides: Vec::new(),
             rules: Rules::default(),
+            revoked: BTreeMap::new(),
             approvals: BTreeMap::new(),
             tokens: HashMap::new(),
         }
@@ -37,10 +40,8 @@ impl Default for Agreed {
 }
 
 impl Agreed {
-    /// Reads it.
-    pub(super) async fn read(store: &Store) -> Result<Self, StoreError> {
-        // The mark first: what changes meanwhile is read again.
-        let mark = store.mark().await?;
+    /// Reads it, after the mark was found to be `mark`.
+    pub(super) async fn read(store: &Store, mark: i64) -> Result<Self, StoreError> {
         let mut approvals: BTreeMap<String, Vec<Approval>> = BTreeMap::new();
         for approval in store.standing_approvals().await? {
             approvals.entry(approval.site.clone()).or_default().push(approval);
@@ -48,7 +49,8 @@ impl Agreed {
         let tokens = store.tokens_by_hash().await?;
         let (shadows, overrides) = (store.shadows(true).await?, store.open_overrides().await?);
         let rules = store.rules().await?.unwrap_or_default();
-        Ok(Self { mark, shadows, overrides, rules, approvals, tokens })
+        let revoked = store.revoked().await?;
+        Ok(Self { mark, shadows, overrides, rules, revoked, approvals, tokens })
     }
 
     /// The approvals that stand at a site.

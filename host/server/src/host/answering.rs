@@ -142,12 +142,12 @@ mod tests {
         }
     }
 
-    fn carry_out(store: &Store, proposal: usize) -> Carried {
+    fn carry_out(store: &Store, proposal: usize) {
         let mut kept = store.lock().unwrap();
         let (digest, before, state) = kept.proposals[proposal].clone();
         let carried =
             carried_out(state, before.as_deref(), kept.active().as_deref(), kept.revoked.get(&digest).cloned());
-        match &carried {
+        match carried {
             Carried::Done => {
                 kept.activate(&digest, false);
                 kept.proposals[proposal].2 = ProposalState::Done;
@@ -155,7 +155,6 @@ mod tests {
             Carried::Failed(_) => kept.proposals[proposal].2 = ProposalState::Failed,
             Carried::NotNow => {}
         }
-        carried
     }
 
     fn roll_back(store: &Store) {
@@ -234,12 +233,13 @@ mod tests {
                 own.look();
                 own.load();
             }));
-            // It is due on both, and done once.
+            // It is due on both, and done once: that is asserted at the end.
             let due = host.clone();
             tasks.push(thread::spawn(move || {
                 let proposals = due.store.lock().unwrap().proposals.len();
-                let done = (0..proposals).filter(|one| carry_out(&due.store, *one) == Carried::Done).count();
-                assert!(done <= proposals);
+                for proposal in 0..proposals {
+                    carry_out(&due.store, proposal);
+                }
                 due.load();
             }));
             let follows = host.clone();

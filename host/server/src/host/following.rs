@@ -58,15 +58,17 @@ impl Host {
     /// Keeps in mind what is agreed now. What was revoked answers nothing from here on; calls under way finish.
     pub(crate) async fn look(&self) -> anyhow::Result<()> {
         let _looking = self.inner.looking.lock().await;
-        if self.store().mark().await? == self.agreed().mark {
+        // The mark first: what changes while the rest is read is read again.
+        let mark = self.store().mark().await?;
+        if mark == self.agreed().mark {
             return Ok(());
         }
-        let agreed = Arc::new(Agreed::read(self.store()).await?);
+        let agreed = Agreed::read(self.store(), mark).await?;
         // Before anyone finds a newer mark, what was revoked is gone.
-        for (name, why) in self.inner.installed.revoke(self.store().revoked().await?) {
+        for (name, why) in self.inner.installed.revoke(agreed.revoked.clone()) {
             self.trouble(&name, &revoked(&why));
         }
-        self.inner.agreed.store(agreed);
+        self.inner.agreed.store(Arc::new(agreed));
         Ok(())
     }
 
