@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use paratope_server::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
-use support::{Data, case, database, paratope, replace, run};
+use support::{Data, case, database, paratope, replace, run, until};
 
 const POLICY: &str = "policy/teclistamab/2026-11-21.toml";
 
@@ -214,6 +214,51 @@ fn two_people_let_a_version_answer_and_one_takes_it_back() {
     activate(&data, "0.1.3");
     data.run(&["plugin", "propose", "aetna", "0.1.2", "--reason", "down"]).exits(2).complains("plugin rollback aetna");
     data.run(&["plugin", "rollback", "nothing", "--reason", "x"]).exits(2);
+    data.run(&["audit", "verify"]).exits(0).says("whole");
+}
+
+#[test]
+fn a_version_published_under_looser_rules_answers_by_the_rules_of_now() {
+    let data = Data::prepared();
+    let unsigned = data.version("payers/aetna", "0.1.1", &|_| ());
+    publish(&data, &unsigned, &[]);
+    let bare = data.version("payers/aetna", "0.2.0", &|folder| fs::remove_dir_all(folder.join("cases")).unwrap());
+    publish(&data, &bare, &[]);
+    // One is confirmed before they are tightened, for later.
+    let due = (SystemClock.now() + jiff::SignedDuration::from_secs(20)).to_string();
+    let asked = ["plugin", "propose", "aetna", "0.1.1", "--at", &due, "--reason", "a test", "--json"];
+    let early = data.run(&asked).exits(0).json()["id"].as_str().unwrap().to_owned();
+    data.run(&["plugin", "confirm", &early]).exits(0).says("scheduled");
+    strict(&data);
+    let refused = |release: &str, why: &str| {
+        data.run(&["plugin", "propose", "aetna", release, "--reason", "x"]).exits(2).complains(why);
+    };
+    refused("0.1.1", "it is signed by nobody enrolled, and the rules ask for 2 of author, clinical: publish it again");
+    for name in ["author", "clinical"] {
+        data.run(&["plugin", "sign", text(&bare), "--key", &key(&data, name)]).exits(0);
+    }
+    data.run(&["plugin", "publish", text(&bare)]).exits(2).complains("carries none");
+    // What was confirmed before is held to the rules of when its time has come.
+    let host = data.serve();
+    let proposal = || host.get(&format!("/v1/proposals/{early}")).is(200).json();
+    until("its time has come", || proposal()["state"] != "scheduled");
+    let failed = proposal();
+    assert_eq!(failed["state"], "failed", "{failed}");
+    assert!(failed["because"].as_str().unwrap().contains("signed by nobody enrolled"), "{failed}");
+    drop(host);
+    assert_eq!(answering(&data), "0.1.0");
+    // Signed, and published again, it answers.
+    publish(&data, &unsigned, &["author", "clinical"]);
+    activate(&data, "0.1.1");
+    assert_eq!(answering(&data), "0.1.1");
+    // Signed enough for rules that ask for no cases, a version without any falls short when they do.
+    data.run(&["rules", "set", "--evidence", "off"]).exits(0);
+    data.run(&["--as", "another", "rules", "set", "--evidence", "off"]).exits(0);
+    publish(&data, &bare, &[]);
+    for who in ["one", "another"] {
+        data.run(&["--as", who, "rules", "set", "--evidence", "on"]).exits(0);
+    }
+    refused("0.2.0", "the rules ask for `cases`, which were not asked for when it was published: publish it again");
     data.run(&["audit", "verify"]).exits(0).says("whole");
 }
 

@@ -10,6 +10,6 @@ mod verification;
 
 pub use self::approval::{Approval, Approved, Withdrawn};
 pub use self::difference::{Change, ChangedCase, Differences, Documents, Version, differences};
-pub use self::rules::{Rules, Signatures, SigningRole};
+pub use self::rules::{Rules, Signatures, SigningRole, named};
 pub use self::signing::{PublisherKey, Statement};
 pub use self::verification::{Outcome, Step, Verification, verify};

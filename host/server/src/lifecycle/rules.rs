@@ -7,6 +7,8 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::verification::Verification;
+
 /// What is asked of a plugin before it may answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -34,6 +36,21 @@ impl Rules {
     /// What holds where nothing is said.
     fn strict() -> bool {
         true
+    }
+
+    /// Why a version that is kept falls short of these rules: it may have been published under others.
+    pub fn lacking(&self, signed: &BTreeSet<SigningRole>, verification: Option<&Verification>) -> Option<String> {
+        if !self.signatures.satisfied_by(signed) {
+            return Some(format!("it is signed by {}, and the rules ask for {}", named(signed), self.signatures));
+        }
+        if !self.evidence {
+            return None;
+        }
+        let Some(verification) = verification else {
+            return Some("nothing of it was verified, and the rules ask for sources and cases".to_owned());
+        };
+        let skipped = verification.lacking(&["sources", "cases", "limits"])?;
+        Some(format!("the rules ask for `{}`, which were not asked for when it was published", skipped.step))
     }
 
     /// For a store that serves no patient: one person may load what nobody signed, and set checkpoints aside.
@@ -75,6 +92,12 @@ impl FromStr for SigningRole {
         let found = Self::ALL.into_iter().find(|role| role.name() == text);
         found.ok_or_else(|| "who signs is author, clinical or contract".to_owned())
     }
+}
+
+/// The roles that signed, in words.
+pub fn named(signed: &BTreeSet<SigningRole>) -> String {
+    let names: Vec<_> = signed.iter().map(|role| role.name()).collect();
+    if names.is_empty() { "nobody enrolled".to_owned() } else { names.join(", ") }
 }
 
 /// So many of these roles must have signed, each with a key of its own.

@@ -53,6 +53,11 @@ impl Verification {
     pub fn failed(&self) -> Option<&Step> {
         self.steps.iter().find(|step| step.outcome == Outcome::Failed)
     }
+
+    /// The first of these steps that does not hold, and that the rules did not ask for then.
+    pub fn lacking(&self, steps: &[&str]) -> Option<&Step> {
+        self.steps.iter().find(|one| one.outcome == Outcome::NotAsked && steps.contains(&one.step.as_str()))
+    }
 }
 
 /// Checks a plugin that has loaded: that says what it imports and exports, answers its cases as they ask, and answers the

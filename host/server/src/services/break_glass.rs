@@ -191,7 +191,8 @@ impl Host {
     }
 
     async fn override_at(&self, site: &str, id: &str) -> Result<BreakGlass, ServiceError> {
-        let found = self.overrides(site).await?.into_iter().find(|one| one.id == id);
+        self.site(site).await?;
+        let found = self.store().override_at(site, id).await?;
         found.ok_or_else(|| ServiceError::unknown("override", "", &[], ""))
     }
 

@@ -13,7 +13,7 @@ use super::refusal::Refusal;
 use crate::authoring::{Manifest, section};
 use crate::host::{Host, InstallError};
 use crate::lifecycle::{
-    Change, Differences, Outcome, Rules, SigningRole, Statement, Verification, Version, differences, verify,
+    Change, Differences, Outcome, Rules, SigningRole, Statement, Verification, Version, differences, named, verify,
 };
 use crate::release;
 use crate::store::{self, NewPlugin, Published};
@@ -110,8 +110,8 @@ impl Host {
 
     /// A version that is kept.
     pub async fn release(&self, digest: &str) -> Result<store::Release, ServiceError> {
-        let found = self.store().releases(None).await?.into_iter().find(|one| one.digest == digest);
-        found.ok_or_else(|| unknown_release(digest))
+        let manifest = self.store().manifest(digest).await?.ok_or_else(|| unknown_release(digest))?;
+        self.find_release(&manifest.name, digest).await
     }
 
     /// Every version that is kept, of one plugin or of all.
@@ -119,15 +119,9 @@ impl Host {
         Ok(self.store().releases(name).await?)
     }
 
-    /// The digest of a version that is kept: told as a digest, or as a version of `name`.
+    /// A version of `name` that is kept: told as a digest, or as a version.
     pub async fn find_release(&self, name: &str, which: &str) -> Result<store::Release, ServiceError> {
-        let found = self
-            .store()
-            .releases(Some(name))
-            .await?
-            .into_iter()
-            .find(|one| one.digest == which || one.version == which);
-        found.ok_or_else(|| unknown_release(which))
+        self.store().release(name, which).await?.ok_or_else(|| unknown_release(which))
     }
 
     /// A release as it was published, to be taken elsewhere.
@@ -176,20 +170,18 @@ impl Host {
             }
         }
         // What was accepted before stands, though the key may be retired since.
-        let before = self.store().releases(Some(name)).await?.into_iter().find(|one| one.digest == digest);
-        let before = before.map(|one| one.signed_by).unwrap_or_default();
+        let before = self.store().release(name, digest).await?.map(|one| one.signed_by).unwrap_or_default();
         roles.extend(
             keys.iter().filter(|key| key.revoked_at.is_none() && before.contains(&key.key)).map(|key| key.role),
         );
-        let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
         let seen = format!(
             "signed by {}; {} envelopes came with it; the rules ask for {}",
-            if names.is_empty() { "nobody enrolled".to_owned() } else { names.join(", ") },
+            named(&roles),
             envelopes.len(),
             rules.signatures
         );
         let enough = rules.signatures.satisfied_by(&roles);
-        let outcome = match (enough, names.is_empty()) {
+        let outcome = match (enough, roles.is_empty()) {
             (true, true) => Outcome::NotAsked,
             (true, false) => Outcome::Passed,
             (false, _) => Outcome::Failed,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use sqlx::FromRow;
 
-use super::audit::{self, Event};
+use super::audit::Event;
 use super::{Store, StoreError, failed_to};
 use crate::lifecycle::{Approval, Approved, Withdrawn};
 
@@ -52,7 +52,6 @@ impl Row {
 
 const COLUMNS: &str = "select id, site, plugin, digest, publisher, versions, reason, approved_by, approved_at, \
                        withdrawn_by, withdrawn_at, withdrawn_because from approvals";
-const DOING: &str = "keep an approval";
 const LIST: &str = "list approvals";
 
 impl Store {
@@ -64,8 +63,7 @@ impl Store {
                 (None, Some(publisher.clone()), plugin.clone(), Some(range.to_string()))
             }
         };
-        let mut change = self.begin().await?;
-        sqlx::query(
+        let statement = sqlx::query(
             "insert into approvals (id, site, plugin, digest, publisher, versions, reason, approved_by, approved_at) \
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
@@ -77,14 +75,10 @@ impl Store {
         .bind(versions)
         .bind(&approval.reason)
         .bind(&approval.approved_by)
-        .bind(&approval.approved_at)
-        .execute(&mut *change)
-        .await
-        .map_err(failed_to(DOING))?;
+        .bind(&approval.approved_at);
         let detail = json!({ "approval": approval.id, "approved": approval.approved, "reason": approval.reason });
         let event = Event::new(&approval.approved_by, "plugin.approved", &approval.site, detail);
-        audit::append(&mut change, at, [event]).await?;
-        change.commit().await.map_err(failed_to(DOING))
+        self.alter("keep an approval", statement, event, at).await.map(drop)
     }
 
     /// Withdraws a site's approval. False when none of this id stands there.
@@ -96,9 +90,7 @@ impl Store {
         actor: &str,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        const DOING: &str = "withdraw an approval";
-        let mut change = self.begin().await?;
-        let withdrawn = sqlx::query(
+        let statement = sqlx::query(
             "update approvals set withdrawn_by = $1, withdrawn_at = $2, withdrawn_because = $3 \
              where site = $4 and id = $5 and withdrawn_at is null",
         )
@@ -106,17 +98,9 @@ impl Store {
         .bind(at.to_string())
         .bind(because)
         .bind(site)
-        .bind(id)
-        .execute(&mut *change)
-        .await
-        .map_err(failed_to(DOING))?;
-        if withdrawn.rows_affected() == 0 {
-            return Ok(false);
-        }
-        let detail = json!({ "approval": id, "reason": because });
-        audit::append(&mut change, at, [Event::new(actor, "approval.withdrawn", site, detail)]).await?;
-        change.commit().await.map_err(failed_to(DOING))?;
-        Ok(true)
+        .bind(id);
+        let event = Event::new(actor, "approval.withdrawn", site, json!({ "approval": id, "reason": because }));
+        self.alter("withdraw an approval", statement, event, at).await
     }
 
     /// The approvals of a site, oldest first, withdrawn ones among them.

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use sqlx::any::Any;
+use sqlx::any::{Any, AnyArguments};
+use sqlx::query::Query;
 use sqlx::{AnyPool, Executor as _, FromRow, Transaction};
 
 use crate::hex;
@@ -191,6 +192,24 @@ impl Store {
     /// Begins a change that events will tell of.
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Any>, StoreError> {
         begin(self.kind, &self.writes).await
+    }
+
+    /// Runs one statement and keeps the event that tells of it. False, and nothing is kept, when it changed no row.
+    pub(super) async fn alter(
+        &self,
+        doing: &'static str,
+        statement: Query<'_, Any, AnyArguments>,
+        event: Event,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut change = self.begin().await?;
+        let done = statement.execute(&mut *change).await.map_err(failed_to(doing))?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        append(&mut change, at, [event]).await?;
+        change.commit().await.map_err(failed_to(doing))?;
+        Ok(true)
     }
 
     /// Notes something that changed nothing else.

@@ -184,8 +184,7 @@ fn event(actor: &str, action: &'static str, one: &BreakGlass) -> Event {
 impl Store {
     /// Keeps an override that is asked for.
     pub async fn ask_override(&self, one: &BreakGlass, at: Timestamp) -> Result<(), StoreError> {
-        let mut change = self.begin().await?;
-        sqlx::query(
+        let statement = sqlx::query(
             "insert into break_glass (id, site, case_id, checkpoint, determination, fingerprint, hours, reason, asked_by, \
              asked_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
@@ -198,12 +197,8 @@ impl Store {
         .bind(one.hours)
         .bind(&one.reason)
         .bind(&one.asked_by)
-        .bind(&one.asked_at)
-        .execute(&mut *change)
-        .await
-        .map_err(failed_to(DOING))?;
-        audit::append(&mut change, at, [event(&one.asked_by, "override.asked", one)]).await?;
-        change.commit().await.map_err(failed_to(DOING))
+        .bind(&one.asked_at);
+        self.alter(DOING, statement, event(&one.asked_by, "override.asked", one), at).await.map(drop)
     }
 
     /// Lets an override hold. False when it does not wait for a second person.
@@ -213,8 +208,7 @@ impl Store {
         confirmed: &Confirmed,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut change = self.begin().await?;
-        let done = sqlx::query(
+        let statement = sqlx::query(
             "update break_glass set confirmed_by = $1, confirmed_at = $2, until = $3, review_due = $4 \
              where id = $5 and confirmed_at is null and ended_at is null and asked_by <> $1",
         )
@@ -222,16 +216,8 @@ impl Store {
         .bind(&confirmed.at)
         .bind(&confirmed.until)
         .bind(&confirmed.review_due)
-        .bind(&one.id)
-        .execute(&mut *change)
-        .await
-        .map_err(failed_to(DOING))?;
-        if done.rows_affected() == 0 {
-            return Ok(false);
-        }
-        audit::append(&mut change, at, [event(&confirmed.by, "override.confirmed", one)]).await?;
-        change.commit().await.map_err(failed_to(DOING))?;
-        Ok(true)
+        .bind(&one.id);
+        self.alter(DOING, statement, event(&confirmed.by, "override.confirmed", one), at).await
     }
 
     /// Lets an override hold no more. What was cleared with it must be cleared again. False when it had ended.
@@ -266,8 +252,7 @@ impl Store {
 
     /// Keeps what a review found. False when it was reviewed, or never held.
     pub async fn review_override(&self, one: &BreakGlass, review: &Review, at: Timestamp) -> Result<bool, StoreError> {
-        let mut change = self.begin().await?;
-        let done = sqlx::query(
+        let statement = sqlx::query(
             "update break_glass set reviewed_by = $1, reviewed_at = $2, justified = $3, findings = $4 where id = $5 \
              and reviewed_at is null and confirmed_at is not null and asked_by <> $1 and confirmed_by <> $1",
         )
@@ -275,16 +260,8 @@ impl Store {
         .bind(&review.at)
         .bind(i64::from(review.justified))
         .bind(&review.findings)
-        .bind(&one.id)
-        .execute(&mut *change)
-        .await
-        .map_err(failed_to(DOING))?;
-        if done.rows_affected() == 0 {
-            return Ok(false);
-        }
-        audit::append(&mut change, at, [event(&review.by, "override.reviewed", one)]).await?;
-        change.commit().await.map_err(failed_to(DOING))?;
-        Ok(true)
+        .bind(&one.id);
+        self.alter(DOING, statement, event(&review.by, "override.reviewed", one), at).await
     }
 
     /// The overrides of a site, newest first.
@@ -297,16 +274,34 @@ impl Store {
             .map_err(failed_to(LIST))?;
         let mut found = Vec::with_capacity(rows.len());
         for row in rows {
-            let told_to = sqlx::query_scalar(
-                "select determination from break_glass_uses where break_glass = $1 order by determination",
-            )
-            .bind(&row.id)
-            .fetch_all(&self.reads)
-            .await
-            .map_err(failed_to(LIST))?;
-            found.push(row.open(told_to));
+            found.push(self.with_uses(row).await?);
         }
         Ok(found)
+    }
+
+    /// An override of a site.
+    pub async fn override_at(&self, site: &str, id: &str) -> Result<Option<BreakGlass>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(sqlx::AssertSqlSafe(format!("{COLUMNS} where site = $1 and id = $2")))
+            .bind(site)
+            .bind(id)
+            .fetch_optional(&self.reads)
+            .await
+            .map_err(failed_to(LIST))?;
+        match row {
+            Some(row) => self.with_uses(row).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn with_uses(&self, row: Row) -> Result<BreakGlass, StoreError> {
+        let told_to = sqlx::query_scalar(
+            "select determination from break_glass_uses where break_glass = $1 order by determination",
+        )
+        .bind(&row.id)
+        .fetch_all(&self.reads)
+        .await
+        .map_err(failed_to(LIST))?;
+        Ok(row.open(told_to))
     }
 
     /// The overrides of every site that were confirmed and did not end.

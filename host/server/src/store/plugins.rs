@@ -106,6 +106,9 @@ struct PluginRow {
     bytes: Vec<u8>,
 }
 
+/// The origin of what came with the binary.
+pub(super) const BUNDLED: &str = "snapshot";
+
 const KEEP: &str = "keep a plugin";
 const ACTIVATE: &str = "activate a plugin";
 
@@ -118,7 +121,7 @@ pub(super) async fn keep(
 ) -> Result<(), StoreError> {
     let Manifest { name, version, publisher, kind, .. } = plugin.manifest;
     let origin = match plugin.origin {
-        Origin::Snapshot => "snapshot",
+        Origin::Snapshot => BUNDLED,
         Origin::Foreign => "foreign",
     };
     let kept = sqlx::query(
@@ -254,7 +257,7 @@ impl Store {
         row.map(|row| {
             let manifest =
                 serde_json::from_str(&row.manifest).map_err(|_| StoreError::Damaged { what: "plugin manifest" })?;
-            let origin = if row.origin == "snapshot" { Origin::Snapshot } else { Origin::Foreign };
+            let origin = if row.origin == BUNDLED { Origin::Snapshot } else { Origin::Foreign };
             Ok(StoredPlugin { digest: row.digest, manifest, origin, bytes: row.bytes })
         })
         .transpose()

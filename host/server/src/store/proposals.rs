@@ -12,7 +12,9 @@ use sqlx::any::Any;
 use sqlx::{FromRow, Transaction};
 
 use super::audit::{self, Event};
-use super::plugins::{Source, activate, active_within};
+use super::plugins::{self, Source, activate, active_within};
+use super::publishers::signed_within;
+use super::settings::rules_within;
 use super::{Store, StoreError, failed_to};
 use crate::lifecycle::Differences;
 use crate::lifecycle::machine::{self, Carried, ProposalState};
@@ -126,7 +128,8 @@ async fn state_within(change: &mut Transaction<'static, Any>, id: &str) -> Resul
     Ok(state.and_then(read))
 }
 
-/// Why `digest` may not answer for `name`: it was revoked, or is below the floor.
+/// Why `digest` may not answer for `name`: it was revoked, is below the floor, or falls short of the rules of now. What came
+/// with the binary is as good as the binary.
 async fn forbidden(
     change: &mut Transaction<'static, Any>,
     name: &str,
@@ -140,33 +143,40 @@ async fn forbidden(
     if let Some(reason) = revoked {
         return Ok(Some(format!("it was revoked: {reason}")));
     }
-    let version: Option<String> = sqlx::query_scalar("select version from plugins where digest = $1 and name = $2")
-        .bind(digest)
-        .bind(name)
-        .fetch_optional(&mut **change)
-        .await
-        .map_err(failed_to(ACTIVATE))?;
+    let kept: Option<(String, String, Option<String>)> =
+        sqlx::query_as("select version, origin, verification from plugins where digest = $1 and name = $2")
+            .bind(digest)
+            .bind(name)
+            .fetch_optional(&mut **change)
+            .await
+            .map_err(failed_to(ACTIVATE))?;
     let floor: Option<String> = sqlx::query_scalar("select version from floors where name = $1")
         .bind(name)
         .fetch_optional(&mut **change)
         .await
         .map_err(failed_to(ACTIVATE))?;
-    let Some(version) = version else { return Ok(Some("it is not kept here".to_owned())) };
+    let Some((version, origin, verification)) = kept else { return Ok(Some("it is not kept here".to_owned())) };
     let parsed = |text: &str| Version::parse(text).ok();
-    Ok(floor
-        .filter(|floor| match (parsed(&version), parsed(floor)) {
-            (Some(version), Some(floor)) => version.cmp_precedence(&floor).is_lt(),
-            _ => true,
-        })
-        .map(|floor| format!("{version} is below {floor}, the least version that may answer for `{name}`")))
+    let is_below = |floor: &String| match (parsed(&version), parsed(floor)) {
+        (Some(version), Some(floor)) => version.cmp_precedence(&floor).is_lt(),
+        _ => true,
+    };
+    if let Some(floor) = floor.filter(is_below) {
+        return Ok(Some(format!("{version} is below {floor}, the least version that may answer for `{name}`")));
+    }
+    if origin == plugins::BUNDLED {
+        return Ok(None);
+    }
+    let unreadable = |_| StoreError::Damaged { what: "verification" };
+    let verification = verification.map(|text| serde_json::from_str(&text).map_err(unreadable)).transpose()?;
+    let (rules, signed) = (rules_within(change).await?, signed_within(change, digest).await?);
+    Ok(rules.lacking(&signed, verification.as_ref()).map(|why| format!("{why}: publish it again")))
 }
 
 impl Store {
     /// Keeps a proposal.
     pub async fn propose(&self, proposal: &Proposal, at: Timestamp) -> Result<(), StoreError> {
-        const DOING: &str = "keep a proposal";
-        let mut change = self.begin().await?;
-        sqlx::query(
+        let statement = sqlx::query(
             "insert into proposals (id, name, digest, before, due_at, reason, differences, proposed_by, proposed_at, \
              state) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'proposed')",
         )
@@ -178,16 +188,12 @@ impl Store {
         .bind(&proposal.reason)
         .bind(json!(proposal.differences).to_string())
         .bind(&proposal.proposed_by)
-        .bind(&proposal.proposed_at)
-        .execute(&mut *change)
-        .await
-        .map_err(failed_to(DOING))?;
+        .bind(&proposal.proposed_at);
         let Proposal { id, digest, due_at, reason, differences, .. } = proposal;
         let detail =
             json!({ "proposal": id, "digest": digest, "due-at": due_at, "reason": reason, "differences": differences });
-        audit::append(&mut change, at, [Event::new(&proposal.proposed_by, "plugin.proposed", &proposal.name, detail)])
-            .await?;
-        change.commit().await.map_err(failed_to(DOING))
+        let event = Event::new(&proposal.proposed_by, "plugin.proposed", &proposal.name, detail);
+        self.alter("keep a proposal", statement, event, at).await.map(drop)
     }
 
     /// Every proposal, newest first; of one plugin, or of all.
@@ -340,19 +346,13 @@ impl Store {
         actor: &str,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        const DOING: &str = "set a floor";
-        let mut change = self.begin().await?;
-        sqlx::query(
+        let statement = sqlx::query(
             "insert into floors (name, version) values ($1, $2) on conflict (name) do update set version = excluded.version",
         )
         .bind(name)
-        .bind(version.to_string())
-        .execute(&mut *change)
-        .await
-        .map_err(failed_to(DOING))?;
+        .bind(version.to_string());
         let detail = json!({ "version": version.to_string(), "reason": reason });
-        audit::append(&mut change, at, [Event::new(actor, "floor.set", name, detail)]).await?;
-        change.commit().await.map_err(failed_to(DOING))
+        self.alter("set a floor", statement, Event::new(actor, "floor.set", name, detail), at).await.map(drop)
     }
 
     /// The least version that may answer for a name.

@@ -1,8 +1,11 @@
 //! Publishers and their keys.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde_json::json;
-use sqlx::FromRow;
+use sqlx::any::Any;
+use sqlx::{FromRow, Transaction};
 
 use super::audit::{self, Event};
 use super::releases::{Revoked, revoke_within};
@@ -25,6 +28,22 @@ impl Row {
         let role = role.parse().map_err(|_| StoreError::Damaged { what: "key" })?;
         Ok(PublisherKey { key, publisher, role, enrolled_at, retired_at, revoked_at })
     }
+}
+
+/// In which roles a digest is signed, within a change. What a revoked key signed does not count.
+pub(super) async fn signed_within(
+    change: &mut Transaction<'static, Any>,
+    digest: &str,
+) -> Result<BTreeSet<SigningRole>, StoreError> {
+    let roles: Vec<String> = sqlx::query_scalar(
+        "select role from publisher_keys where revoked_at is null \
+         and key in (select key from signatures where digest = $1)",
+    )
+    .bind(digest)
+    .fetch_all(&mut **change)
+    .await
+    .map_err(failed_to("read who signed"))?;
+    Ok(roles.iter().filter_map(|role| role.parse().ok()).collect())
 }
 
 impl Store {
@@ -67,22 +86,13 @@ impl Store {
 
     /// Lets a key sign nothing new. False when there is none that signs.
     pub async fn retire_key(&self, key: &str, reason: &str, actor: &str, at: Timestamp) -> Result<bool, StoreError> {
-        const DOING: &str = "retire a key";
-        let mut change = self.begin().await?;
-        let retired = sqlx::query(
+        let statement = sqlx::query(
             "update publisher_keys set retired_at = $1 where key = $2 and retired_at is null and revoked_at is null",
         )
         .bind(at.to_string())
-        .bind(key)
-        .execute(&mut *change)
-        .await
-        .map_err(failed_to(DOING))?;
-        if retired.rows_affected() == 0 {
-            return Ok(false);
-        }
-        audit::append(&mut change, at, [Event::new(actor, "key.retired", key, json!({ "reason": reason }))]).await?;
-        change.commit().await.map_err(failed_to(DOING))?;
-        Ok(true)
+        .bind(key);
+        let event = Event::new(actor, "key.retired", key, json!({ "reason": reason }));
+        self.alter("retire a key", statement, event, at).await
     }
 
     /// Lets nothing count that a key ever signed: what is no longer signed as the rules ask is revoked with it. `None` when
@@ -115,15 +125,7 @@ impl Store {
             .map_err(failed_to(DOING))?;
         let mut all = Vec::new();
         for digest in signed {
-            let left: Vec<String> = sqlx::query_scalar(
-                "select role from publisher_keys where revoked_at is null \
-                 and key in (select key from signatures where digest = $1)",
-            )
-            .bind(&digest)
-            .fetch_all(&mut *change)
-            .await
-            .map_err(failed_to(DOING))?;
-            let left = left.iter().filter_map(|role| role.parse().ok()).collect();
+            let left = signed_within(&mut change, &digest).await?;
             if !rules.signatures.satisfied_by(&left) {
                 let why = format!("a key that signed it was revoked: {reason}");
                 all.extend(revoke_within(&mut change, &digest, &why, actor, at, today).await?);

@@ -83,6 +83,26 @@ struct Row {
     revoked: Option<String>,
 }
 
+impl Row {
+    fn open(self, signed_by: Vec<String>) -> Result<Release, StoreError> {
+        let unreadable = |_| StoreError::Damaged { what: "verification" };
+        let verification = self.verification.map(|text| serde_json::from_str(&text).map_err(unreadable)).transpose()?;
+        Ok(Release {
+            name: self.name,
+            version: self.version,
+            digest: self.digest,
+            publisher: self.publisher,
+            published_at: self.loaded_at,
+            signed_by,
+            verification,
+            revoked: self.revoked,
+        })
+    }
+}
+
+const COLUMNS: &str = "select name, version, plugins.digest, publisher, loaded_at, verification, reason as revoked \
+                       from plugins left join revocations on revocations.digest = plugins.digest";
+const LIST: &str = "list releases";
 const PUBLISH: &str = "publish a plugin";
 const REVOKE: &str = "revoke a plugin";
 
@@ -177,12 +197,14 @@ impl Store {
             }
         }
         keep(&mut change, plugin, actor, at).await?;
-        let verified = sqlx::query("update plugins set verification = $1 where digest = $2 and verification is null")
-            .bind(json!(verification).to_string())
-            .bind(plugin.digest)
-            .execute(&mut *change)
-            .await
-            .map_err(failed_to(PUBLISH))?;
+        // Published again, it was verified by the rules of now.
+        let verified =
+            sqlx::query("update plugins set verification = $1 where digest = $2 and verification is distinct from $1")
+                .bind(json!(verification).to_string())
+                .bind(plugin.digest)
+                .execute(&mut *change)
+                .await
+                .map_err(failed_to(PUBLISH))?;
         let mut events = Vec::new();
         if verified.rows_affected() > 0 && plugin.origin == Origin::Foreign {
             let detail = json!({ "digest": plugin.digest, "steps": verification });
@@ -212,37 +234,44 @@ impl Store {
 
     /// Every version that was kept, of one plugin or of all, oldest first.
     pub async fn releases(&self, name: Option<&str>) -> Result<Vec<Release>, StoreError> {
-        const DOING: &str = "list releases";
-        let rows: Vec<Row> = sqlx::query_as(
-            "select name, version, plugins.digest, publisher, loaded_at, verification, reason as revoked \
-             from plugins left join revocations on revocations.digest = plugins.digest \
-             where cast($1 as text) is null or name = $1 order by name, loaded_at, version",
-        )
-        .bind(name)
-        .fetch_all(&self.reads)
-        .await
-        .map_err(failed_to(DOING))?;
-        let signed: Vec<(String, String)> = sqlx::query_as("select digest, key from signatures order by added_at, key")
+        let query = format!("{COLUMNS} where cast($1 as text) is null or name = $1 order by name, loaded_at, version");
+        let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(query))
+            .bind(name)
             .fetch_all(&self.reads)
             .await
-            .map_err(failed_to(DOING))?;
+            .map_err(failed_to(LIST))?;
+        let mut signed: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let keys: Vec<(String, String)> = sqlx::query_as("select digest, key from signatures order by added_at, key")
+            .fetch_all(&self.reads)
+            .await
+            .map_err(failed_to(LIST))?;
+        for (digest, key) in keys {
+            signed.entry(digest).or_default().push(key);
+        }
         rows.into_iter()
             .map(|row| {
-                let keys = signed.iter().filter(|(digest, _)| *digest == row.digest).map(|(_, key)| key.clone());
-                let unreadable = |_| StoreError::Damaged { what: "verification" };
-                let read = |text: String| serde_json::from_str(&text).map_err(unreadable);
-                Ok(Release {
-                    signed_by: keys.collect(),
-                    verification: row.verification.map(read).transpose()?,
-                    name: row.name,
-                    version: row.version,
-                    digest: row.digest,
-                    publisher: row.publisher,
-                    published_at: row.loaded_at,
-                    revoked: row.revoked,
-                })
+                let keys = signed.remove(&row.digest).unwrap_or_default();
+                row.open(keys)
             })
             .collect()
+    }
+
+    /// The version of `name` with this digest, or with this number.
+    pub async fn release(&self, name: &str, which: &str) -> Result<Option<Release>, StoreError> {
+        let query = format!("{COLUMNS} where name = $1 and (plugins.digest = $2 or version = $2)");
+        let row: Option<Row> = sqlx::query_as(sqlx::AssertSqlSafe(query))
+            .bind(name)
+            .bind(which)
+            .fetch_optional(&self.reads)
+            .await
+            .map_err(failed_to(LIST))?;
+        let Some(row) = row else { return Ok(None) };
+        let keys = sqlx::query_scalar("select key from signatures where digest = $1 order by added_at, key")
+            .bind(&row.digest)
+            .fetch_all(&self.reads)
+            .await
+            .map_err(failed_to(LIST))?;
+        row.open(keys).map(Some)
     }
 
     /// The envelopes that sign a digest.

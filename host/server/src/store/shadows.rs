@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::FromRow;
 
-use super::audit::{self, Event};
+use super::audit::Event;
 use super::{Store, StoreError, failed_to};
 
 /// Requests kept as examples of one difference.
@@ -97,9 +97,7 @@ const NOTE: &str = "note what a shadow showed";
 impl Store {
     /// Starts a shadow.
     pub async fn start_shadow(&self, shadow: &Shadow, at: Timestamp) -> Result<(), StoreError> {
-        const DOING: &str = "start a shadow";
-        let mut change = self.begin().await?;
-        sqlx::query(
+        let statement = sqlx::query(
             "insert into shadows (id, name, digest, sites, share, budget, compared, skipped, started_by, started_at) \
              values ($1, $2, $3, $4, $5, $6, 0, 0, $7, $8)",
         )
@@ -110,33 +108,19 @@ impl Store {
         .bind(shadow.share)
         .bind(shadow.budget)
         .bind(&shadow.started_by)
-        .bind(&shadow.started_at)
-        .execute(&mut *change)
-        .await
-        .map_err(failed_to(DOING))?;
+        .bind(&shadow.started_at);
         let Shadow { id, digest, sites, share, budget, .. } = shadow;
         let detail = json!({ "shadow": id, "digest": digest, "sites": sites, "share": share, "budget": budget });
-        audit::append(&mut change, at, [Event::new(&shadow.started_by, "shadow.started", &shadow.name, detail)])
-            .await?;
-        change.commit().await.map_err(failed_to(DOING))
+        let event = Event::new(&shadow.started_by, "shadow.started", &shadow.name, detail);
+        self.alter("start a shadow", statement, event, at).await.map(drop)
     }
 
     /// Ends a shadow. False when none of this id runs.
     pub async fn end_shadow(&self, id: &str, actor: &str, at: Timestamp) -> Result<bool, StoreError> {
-        const DOING: &str = "end a shadow";
-        let mut change = self.begin().await?;
-        let ended = sqlx::query("update shadows set ended_at = $1 where id = $2 and ended_at is null")
+        let statement = sqlx::query("update shadows set ended_at = $1 where id = $2 and ended_at is null")
             .bind(at.to_string())
-            .bind(id)
-            .execute(&mut *change)
-            .await
-            .map_err(failed_to(DOING))?;
-        if ended.rows_affected() == 0 {
-            return Ok(false);
-        }
-        audit::append(&mut change, at, [Event::new(actor, "shadow.ended", id, json!({}))]).await?;
-        change.commit().await.map_err(failed_to(DOING))?;
-        Ok(true)
+            .bind(id);
+        self.alter("end a shadow", statement, Event::new(actor, "shadow.ended", id, json!({})), at).await
     }
 
     /// Every shadow, newest first; or those that run.

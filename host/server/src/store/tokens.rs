@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use sqlx::FromRow;
 
-use super::audit::{self, Event};
+use super::audit::Event;
 use super::{Store, StoreError, failed_to};
 use crate::access::Token;
 
@@ -50,9 +50,7 @@ const COLUMNS: &str = "select id, person, role, sites, issued_at, expires_at, re
 impl Store {
     /// Keeps a token that was issued.
     pub async fn issue(&self, token: &Token, hash: &str, actor: &str, at: Timestamp) -> Result<(), StoreError> {
-        const DOING: &str = "issue a token";
-        let mut change = self.begin().await?;
-        sqlx::query(
+        let statement = sqlx::query(
             "insert into tokens (id, hash, person, role, sites, issued_at, expires_at, issued_by) \
              values ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
@@ -63,32 +61,19 @@ impl Store {
         .bind(json!(token.sites).to_string())
         .bind(&token.issued_at)
         .bind(&token.expires_at)
-        .bind(&token.issued_by)
-        .execute(&mut *change)
-        .await
-        .map_err(failed_to(DOING))?;
+        .bind(&token.issued_by);
         let detail =
             json!({ "token": token.id, "role": token.role, "sites": token.sites, "expires-at": token.expires_at });
-        audit::append(&mut change, at, [Event::new(actor, "token.issued", &token.person, detail)]).await?;
-        change.commit().await.map_err(failed_to(DOING))
+        let event = Event::new(actor, "token.issued", &token.person, detail);
+        self.alter("issue a token", statement, event, at).await.map(drop)
     }
 
     /// Lets a token open nothing any more. False when there is none that does.
     pub async fn revoke_token(&self, id: &str, actor: &str, at: Timestamp) -> Result<bool, StoreError> {
-        const DOING: &str = "revoke a token";
-        let mut change = self.begin().await?;
-        let revoked = sqlx::query("update tokens set revoked_at = $1 where id = $2 and revoked_at is null")
+        let statement = sqlx::query("update tokens set revoked_at = $1 where id = $2 and revoked_at is null")
             .bind(at.to_string())
-            .bind(id)
-            .execute(&mut *change)
-            .await
-            .map_err(failed_to(DOING))?;
-        if revoked.rows_affected() == 0 {
-            return Ok(false);
-        }
-        audit::append(&mut change, at, [Event::new(actor, "token.revoked", id, json!({}))]).await?;
-        change.commit().await.map_err(failed_to(DOING))?;
-        Ok(true)
+            .bind(id);
+        self.alter("revoke a token", statement, Event::new(actor, "token.revoked", id, json!({})), at).await
     }
 
     /// Every token, oldest first.
