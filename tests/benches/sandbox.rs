@@ -1,6 +1,7 @@
 //! What the sandbox costs, as ratios inside one run: one payer `assess` and one product `plan` in a fresh sandbox, beside a bare
 //! wasmtime call of an empty function with the same payload and the same rules in native Rust; building a plugin from
-//! documents; loading it cold and from the compiled cache.
+//! documents; loading it cold and from the compiled cache; checking a signature, which is done when a plugin is published, and an
+//! approval, which is done for every call.
 //!
 //! `cargo bench -p paratope-tests --bench sandbox --profile dev`: the profile everything else is built with.
 
@@ -14,7 +15,9 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use paratope_domain::payer::AssessRequest;
 use paratope_domain::product::PlanRequest;
 use paratope_runtime::{Origin, Sandbox, SandboxSettings};
-use paratope_server::authoring::{Folder, Workshop};
+use paratope_server::authoring::{Folder, Workshop, section};
+use paratope_server::keys::SigningKey;
+use paratope_server::lifecycle::{Approved, Statement};
 use serde_json::json;
 
 #[path = "../guests/mod.rs"]
@@ -313,5 +316,28 @@ fn publishing(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, calls, publishing);
+/// What stands between a plugin and a site. Beside `assess/sandbox, aetna` of the same run.
+fn trust(criterion: &mut Criterion) {
+    let keys = tempfile::tempdir().unwrap();
+    let key = SigningKey::make(&keys.path().join("author.key")).unwrap();
+    let manifest = section::manifest(&build(&Sandbox::new(SandboxSettings::default()).unwrap(), "payers/aetna"));
+    let manifest = manifest.unwrap().unwrap();
+    let digest = paratope_runtime::digest(b"aetna");
+    let statement =
+        Statement { name: manifest.name.clone(), version: manifest.version.clone(), digest: digest.clone() };
+    let (envelope, public) = (statement.signed(&key).unwrap(), key.public());
+    let approved =
+        Approved::Versions { publisher: manifest.publisher.clone(), plugin: None, range: "^0.1".parse().unwrap() };
+    assert!(statement.is_signed(&envelope, &public) && approved.covers(&digest, &manifest));
+    let mut group = criterion.benchmark_group("trust");
+    group.bench_function("signature of a release", |bencher| {
+        bencher.iter(|| statement.is_signed(black_box(&envelope), &public))
+    });
+    group.bench_function("approval by a range", |bencher| {
+        bencher.iter(|| approved.covers(black_box(&digest), black_box(&manifest)))
+    });
+    group.finish();
+}
+
+criterion_group!(benches, calls, publishing, trust);
 criterion_main!(benches);

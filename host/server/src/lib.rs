@@ -15,7 +15,7 @@ mod hex;
 pub mod host;
 pub mod http;
 pub mod input;
-mod keys;
+pub mod keys;
 pub mod lifecycle;
 pub mod metrics;
 pub mod oidc;

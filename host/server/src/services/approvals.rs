@@ -10,7 +10,7 @@ use super::{Refusal, ServiceError};
 use crate::host::Host;
 use crate::lifecycle::{Approval, Approved};
 use crate::session::Session;
-use crate::store::{Differing, OpenCase, ProposalState};
+use crate::store::{Differing, OpenCase};
 
 /// An approval to be given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -70,11 +70,8 @@ impl Host {
         self.site(site).await?;
         let approvals = self.store().approvals(site).await?;
         let releases = self.store().releases(None).await?;
-        let proposals = self.store().proposals(None).await?;
-        let proposed = proposals
-            .iter()
-            .filter(|one| matches!(one.state, ProposalState::Proposed | ProposalState::Scheduled))
-            .map(|one| (one.digest.clone(), Some(one.id.clone()), one.due_at.clone()));
+        let proposals = self.store().waiting_proposals().await?;
+        let proposed = proposals.into_iter().map(|one| (one.digest, Some(one.id), one.due_at));
         let active = self.store().active().await?;
         let all = active.into_values().map(|one| (one.digest, None, None)).chain(proposed);
         let mut waiting = Vec::new();

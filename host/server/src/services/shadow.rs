@@ -101,8 +101,7 @@ impl Host {
 
     /// What a shadow showed.
     pub async fn shadow_report(&self, id: &str) -> Result<ShadowReport, ServiceError> {
-        let found = self.store().shadows(false).await?.into_iter().find(|shadow| shadow.id == id);
-        let shadow = found.ok_or_else(|| ServiceError::unknown("shadow", "", &[], ""))?;
+        let shadow = self.store().shadow(id).await?.ok_or_else(|| ServiceError::unknown("shadow", "", &[], ""))?;
         Ok(ShadowReport { differences: self.store().shadow_differences(id).await?, shadow })
     }
 

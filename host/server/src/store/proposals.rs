@@ -219,15 +219,20 @@ impl Store {
 
     /// The confirmed proposals whose time has come.
     pub async fn due(&self, now: Timestamp) -> Result<Vec<Proposal>, StoreError> {
-        let rows: Vec<Row> =
-            sqlx::query_as(sqlx::AssertSqlSafe(format!("{COLUMNS} where state = 'scheduled' order by id")))
-                .fetch_all(&self.reads)
-                .await
-                .map_err(failed_to("list proposals"))?;
-        let proposals = rows.into_iter().map(Row::open).collect::<Result<Vec<_>, _>>()?;
         let is_due =
             |one: &Proposal| one.due_at.as_ref().is_none_or(|due| due.parse::<Timestamp>().is_ok_and(|due| due <= now));
-        Ok(proposals.into_iter().filter(is_due).collect())
+        let waiting = self.waiting_proposals().await?.into_iter();
+        Ok(waiting.filter(|one| one.state == ProposalState::Scheduled && is_due(one)).collect())
+    }
+
+    /// The proposals that wait for a person or for their time, oldest first.
+    pub async fn waiting_proposals(&self) -> Result<Vec<Proposal>, StoreError> {
+        let query = format!("{COLUMNS} where state in ('proposed', 'scheduled') order by id");
+        let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(query))
+            .fetch_all(&self.reads)
+            .await
+            .map_err(failed_to("list proposals"))?;
+        rows.into_iter().map(Row::open).collect()
     }
 
     /// Confirms or rejects a proposal that waits. False when it does not wait any more.

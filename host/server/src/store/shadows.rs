@@ -134,6 +134,16 @@ impl Store {
         rows.into_iter().map(Row::open).collect()
     }
 
+    /// One shadow.
+    pub async fn shadow(&self, id: &str) -> Result<Option<Shadow>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(sqlx::AssertSqlSafe(format!("{COLUMNS} where id = $1")))
+            .bind(id)
+            .fetch_optional(&self.reads)
+            .await
+            .map_err(failed_to("read a shadow"))?;
+        row.map(Row::open).transpose()
+    }
+
     /// Takes one request of a shadow's budget. False when none is left, or it was ended.
     pub async fn spend(&self, shadow: &str) -> Result<bool, StoreError> {
         let spent =
