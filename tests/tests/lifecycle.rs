@@ -247,6 +247,25 @@ fn a_version_published_under_looser_rules_answers_by_the_rules_of_now() {
     assert!(failed["because"].as_str().unwrap().contains("signed by nobody enrolled"), "{failed}");
     drop(host);
     assert_eq!(answering(&data), "0.1.0");
+    // So is that one person decided alone, though it is signed.
+    let signed = data.version("payers/aetna", "0.1.2", &|_| ());
+    publish(&data, &signed, &["author", "clinical"]);
+    let four_eyes = |which: &str| {
+        for who in ["one", "another"] {
+            data.run(&["--as", who, "rules", "set", "--four-eyes", which]).exits(0);
+        }
+    };
+    four_eyes("off");
+    let due = (SystemClock.now() + jiff::SignedDuration::from_secs(5)).to_string();
+    let asked = ["plugin", "propose", "aetna", "0.1.2", "--at", &due, "--reason", "a test", "--json"];
+    let alone = data.run(&asked).exits(0).json()["id"].as_str().unwrap().to_owned();
+    data.run(&["plugin", "confirm", &alone]).exits(0).says("scheduled");
+    four_eyes("on");
+    let host = data.serve();
+    let proposal = || host.get(&format!("/v1/proposals/{alone}")).is(200).json();
+    until("its time has come", || proposal()["state"] != "scheduled");
+    assert!(proposal()["because"].as_str().unwrap().contains("one person proposed and confirmed it"), "{}", proposal());
+    drop(host);
     // Signed, and published again, it answers.
     publish(&data, &unsigned, &["author", "clinical"]);
     activate(&data, "0.1.1");
@@ -258,7 +277,7 @@ fn a_version_published_under_looser_rules_answers_by_the_rules_of_now() {
     for who in ["one", "another"] {
         data.run(&["--as", who, "rules", "set", "--evidence", "on"]).exits(0);
     }
-    refused("0.2.0", "the rules ask for `cases`, which were not asked for when it was published: publish it again");
+    refused("0.2.0", "the rules ask for `cases` since it was published without: publish a version that holds them");
     data.run(&["audit", "verify"]).exits(0).says("whole");
 }
 
@@ -511,6 +530,9 @@ fn what_two_people_decide_one_does_not_decide_by_the_way() {
     let path = format!("/v1/proposals/{id}/confirmation");
     post(&ana, &path, &Value::Null).problem(403, "same-person");
     post(&puppet, &path, &Value::Null).problem(403, "same-person");
+    // Nor does who proposed behind a token that they issued.
+    let theirs = post(&puppet, "/v1/proposals", &asked).is(201).json()["id"].as_str().unwrap().to_owned();
+    post(&ana, &format!("/v1/proposals/{theirs}/confirmation"), &Value::Null).problem(403, "same-person");
     // A roll back takes back what was still to come, too.
     let due = SystemClock.now() + jiff::SignedDuration::from_hours(1);
     let mut later = asked.clone();

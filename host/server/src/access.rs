@@ -99,11 +99,6 @@ impl Caller {
         Self { name: name.to_owned(), role: Some(role), sites, issued_by: None }
     }
 
-    /// Whether they are this person, or somebody to whom this person gave their token: who could be both.
-    pub fn is_person(&self, name: &str) -> bool {
-        same_person(&self.name, name) || self.issued_by.as_ref().is_some_and(|issuer| same_person(issuer, name))
-    }
-
     /// Whether they have one of these roles.
     pub fn is_any(&self, roles: &[Role]) -> bool {
         self.role.is_none_or(|role| roles.contains(&role))
@@ -117,6 +112,28 @@ impl Caller {
     /// Whether their role is for this site.
     pub fn is_at(&self, site: &str) -> bool {
         self.sites().is_none_or(|sites| sites.contains(site))
+    }
+}
+
+/// The names behind which one person could be: their own, that of whoever issued their token, and those of whom they issued
+/// one to, revoked or not.
+#[derive(Debug)]
+pub struct Oneself(Vec<String>);
+
+impl Oneself {
+    /// The names behind which whoever asks could be.
+    pub fn new(caller: &Caller, tokens: &[Token]) -> Self {
+        let issued = tokens.iter().filter(|token| {
+            let issuer = token.issued_by.as_ref();
+            issuer.is_some_and(|issuer| same_person(issuer, &caller.name))
+        });
+        let puppets = issued.map(|token| token.person.clone());
+        Self([caller.name.clone()].into_iter().chain(caller.issued_by.clone()).chain(puppets).collect())
+    }
+
+    /// Whether this name is one of them.
+    pub fn is(&self, name: &str) -> bool {
+        self.0.iter().any(|own| same_person(own, name))
     }
 }
 
@@ -260,8 +277,13 @@ mod tests {
     fn one_person_by_several_names_is_one_person() {
         assert!(same_person("Ana", "ana") && same_person("local:ana", "ana") && same_person("ana (local:root)", "Ana"));
         assert!(!same_person("ana", "anna") && !same_person("local:ana", "local:bob"));
-        let issued = Caller::of(&token().issued("1".to_owned(), "local:p", Timestamp::UNIX_EPOCH));
-        assert!(issued.is_person("R.Okafor") && issued.is_person("P") && !issued.is_person("a.lindqvist"));
+        let token = token().issued("1".to_owned(), "local:p", Timestamp::UNIX_EPOCH);
+        let owner = Oneself::new(&Caller::of(&token), std::slice::from_ref(&token));
+        assert!(owner.is("R.Okafor") && owner.is("P") && !owner.is("a.lindqvist"));
+        let issuer = Oneself::new(&Caller::local("P"), std::slice::from_ref(&token));
+        assert!(issuer.is("r.okafor") && issuer.is("p") && !issuer.is("a.lindqvist"));
+        let another = Oneself::new(&Caller::local("a.lindqvist"), &[token]);
+        assert!(!another.is("r.okafor") && !another.is("p"));
     }
 
     #[test]

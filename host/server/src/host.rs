@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 
 use self::agreed::Agreed;
 use self::answering::{Answering, Digested};
-use crate::access::Caller;
+use crate::access::{Caller, Oneself};
 use crate::authoring::workshop::chain;
 use crate::authoring::{Manifest, Workshop};
 use crate::clock::{Clock, DeterminationId, Ids, to_millisecond};
@@ -265,9 +265,9 @@ impl Host {
         &self.caller.name
     }
 
-    /// Whether it acts for this person, or for one who could be the same.
-    pub(crate) fn is_person(&self, name: &str) -> bool {
-        self.caller.is_person(name)
+    /// Those whom one person could be who acts: itself, whoever issued it its token, and whom it issued one to.
+    pub(crate) async fn oneself(&self) -> Result<Oneself, StoreError> {
+        Ok(Oneself::new(&self.caller, &self.store().tokens().await?))
     }
 
     /// What this host counts.
@@ -397,6 +397,13 @@ impl Host {
         }
         // It may have been approved a moment ago, on another host.
         Ok(self.store().approvals(site).await?.iter().any(covers))
+    }
+
+    /// The plugin that answers for `name` at a site, for a look at what another would change beside it.
+    pub(crate) async fn answering_at(&self, name: &str, site: &str) -> Result<Arc<Installed>, ServiceError> {
+        let installed = self.installed(name).ok_or_else(|| self.unknown(name))?;
+        self.approved(&installed, Some(site)).await?;
+        Ok(installed)
     }
 
     /// Refuses a plugin that the site did not approve.

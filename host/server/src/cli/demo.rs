@@ -62,10 +62,7 @@ async fn seed(host: &Host) -> Result<(), Failure> {
     match host.store().rules().await.map_err(anyhow::Error::from)? {
         Some(rules) if !rules.four_eyes => {}
         None if host.store().is_unused().await.map_err(anyhow::Error::from)? => {
-            host.store()
-                .set_rules(&Rules::for_trying_out(), host.actor(), host.now())
-                .await
-                .map_err(anyhow::Error::from)?;
+            host.set_rules(&Rules::for_trying_out()).await?;
         }
         _ => {
             let why = "this store is in use: the demo lets one person load what nobody signed, so it needs a store of its own";

@@ -55,8 +55,11 @@ pub(super) fn run(app: &App, command: &Replay) -> Outcome {
 }
 
 async fn write_pack(host: &Host, id: DeterminationId, file: &Path) -> Outcome {
-    let packed = host.pack(id).await?;
     let shown = file.display().to_string();
+    if file.try_exists()? {
+        return Err(Failure::bad_input(anyhow::anyhow!("`{shown}` is there already")));
+    }
+    let packed = host.pack(id).await?;
     let mut made = private::file(file).with_context(|| format!("failed to make `{shown}`"))?;
     made.write_all(&packed).with_context(|| format!("failed to write `{shown}`"))?;
     let shown = crate::terminal::safe(&shown);

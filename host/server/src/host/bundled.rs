@@ -53,15 +53,12 @@ impl Host {
             }
         }
         let active = self.store().active().await?;
-        let four_eyes = self.rules().await?.four_eyes;
         for (name, digest) in made {
-            let stays = active.get(&name).is_some_and(|now| {
-                // What people chose stays; and where two decide, they decide on what a new binary brings, too.
-                now.digest == digest || now.source != Source::Bundled || four_eyes
-            });
-            // What was revoked, or is below a floor, does not come back with a binary.
-            if !stays && self.store().forbidden(&name, &digest).await?.is_none() {
-                let before = active.get(&name).map(|now| now.digest.as_str());
+            let now = active.get(&name);
+            // What people chose stays. Where two decide, they decide on what a new binary brings, too; and what was revoked, or is
+            // below a floor, does not come back with one.
+            if now.is_none_or(|now| now.digest != digest && now.source == Source::Bundled) {
+                let before = now.map(|now| now.digest.as_str());
                 self.store().activate_bundled(&name, &digest, before, self.actor(), self.now()).await?;
             }
         }

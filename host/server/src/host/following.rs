@@ -90,7 +90,7 @@ impl Host {
     }
 
     /// That a plugin was not revoked since it was found.
-    pub(super) fn standing(&self, installed: &Installed) -> Result<(), AskError> {
+    pub(crate) fn standing(&self, installed: &Installed) -> Result<(), AskError> {
         match self.inner.installed.revoked(installed.plugin.digest()) {
             None => Ok(()),
             Some(why) => Err(AskError::Withheld { name: installed.activation.name.clone(), why: revoked(&why) }),

@@ -41,16 +41,20 @@ impl Rules {
     /// Why a version that is kept falls short of these rules: it may have been published under others.
     pub fn lacking(&self, signed: &BTreeSet<SigningRole>, verification: Option<&Verification>) -> Option<String> {
         if !self.signatures.satisfied_by(signed) {
-            return Some(format!("it is signed by {}, and the rules ask for {}", named(signed), self.signatures));
+            let asked = &self.signatures;
+            return Some(format!("it is signed by {}, and the rules ask for {asked}: publish it again", named(signed)));
         }
         if !self.evidence {
             return None;
         }
         let Some(verification) = verification else {
-            return Some("nothing of it was verified, and the rules ask for sources and cases".to_owned());
+            return Some("it was never verified, and the rules ask for sources and cases: publish it again".to_owned());
         };
         let skipped = verification.lacking(&["sources", "cases", "limits"])?;
-        Some(format!("the rules ask for `{}`, which were not asked for when it was published", skipped.step))
+        Some(format!(
+            "the rules ask for `{}` since it was published without: publish a version that holds them",
+            skipped.step
+        ))
     }
 
     /// For a store that serves no patient: one person may load what nobody signed, and set checkpoints aside.

@@ -11,7 +11,7 @@ use crate::authoring::workshop::chain;
 use crate::host::Host;
 use crate::lifecycle::{PublisherKey, SigningRole};
 use crate::release::Release;
-use crate::store::{Carried, Proposal, ProposalState, Revoked, Source};
+use crate::store::{Carried, Proposal, ProposalState, Revoked};
 
 /// A proposal to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -43,11 +43,9 @@ impl Host {
             return Err(Refusal::FourEyes.into());
         }
         let published = self.publish(release).await?;
-        if let Some(why) = self.store().forbidden(&published.name, &published.digest).await? {
-            return Err(Refusal::Forbidden { name: published.name, why }.into());
-        }
         let now = self.now();
-        self.store().activate(&published.name, &published.digest, Source::Loaded, self.actor(), now).await?;
+        let loaded = self.store().activate_loaded(&published.name, &published.digest, self.actor(), now).await?;
+        loaded.map_err(|why| Refusal::Forbidden { name: published.name.clone(), why })?;
         self.refresh().await.map_err(ServiceError::Internal)?;
         self.summary(&published.name)
     }
@@ -130,7 +128,7 @@ impl Host {
     /// Confirms a proposal. The version answers at once, unless it is for later.
     pub async fn confirm(&self, id: &str) -> Result<Proposal, ServiceError> {
         let proposal = self.proposal(id).await?;
-        if self.rules().await?.four_eyes && self.is_person(&proposal.proposed_by) {
+        if self.rules().await?.four_eyes && self.oneself().await?.is(&proposal.proposed_by) {
             return Err(Refusal::SamePerson { by: proposal.proposed_by }.into());
         }
         // Compiled and started before anything is promised.
@@ -139,7 +137,11 @@ impl Host {
         if !self.store().decide(&proposal, true, None, self.actor(), now).await? {
             return Err(decided(&self.proposal(id).await?));
         }
-        self.carry_out_due().await.map_err(ServiceError::Internal)?;
+        let proposal = self.proposal(id).await?;
+        if proposal.is_due(now) {
+            self.carry_out(&proposal).await.map_err(ServiceError::Internal)?;
+        }
+        self.refresh().await.map_err(ServiceError::Internal)?;
         let proposal = self.proposal(id).await?;
         match (proposal.state, &proposal.because) {
             (ProposalState::Failed, Some(why)) => {
@@ -159,23 +161,31 @@ impl Host {
         self.proposal(id).await
     }
 
-    /// Lets versions answer whose time has come. A version that cannot be loaded leaves the one before it serving.
+    /// Lets versions answer whose time has come.
     pub(crate) async fn carry_out_due(&self) -> anyhow::Result<()> {
         let now = self.now();
-        for proposal in self.store().due(now).await? {
-            if let Err(error) = self.promised(&proposal.digest).await {
-                if !error.passes() {
-                    self.store().give_up(&proposal, &chain(&error), self.actor(), now).await?;
-                }
-                continue;
-            }
-            match self.store().carry_out(&proposal, self.actor(), now).await? {
-                Carried::Done => tracing::info!(plugin = proposal.name, digest = proposal.digest, "plugin activated"),
-                Carried::Failed(why) => tracing::warn!(plugin = proposal.name, why, "plugin not activated"),
-                Carried::NotNow => {}
-            }
+        let waiting = self.store().waiting_proposals().await?;
+        for proposal in waiting.into_iter().filter(|one| one.is_due(now)) {
+            self.carry_out(&proposal).await?;
         }
         self.refresh().await
+    }
+
+    /// Lets the version of a proposal answer. One that cannot be loaded leaves the one before it serving.
+    async fn carry_out(&self, proposal: &Proposal) -> anyhow::Result<()> {
+        let now = self.now();
+        if let Err(error) = self.promised(&proposal.digest).await {
+            if !error.passes() {
+                self.store().give_up(proposal, &chain(&error), self.actor(), now).await?;
+            }
+            return Ok(());
+        }
+        match self.store().carry_out(proposal, self.actor(), now).await? {
+            Carried::Done => tracing::info!(plugin = proposal.name, digest = proposal.digest, "plugin activated"),
+            Carried::Failed(why) => tracing::warn!(plugin = proposal.name, why, "plugin not activated"),
+            Carried::NotNow => {}
+        }
+        Ok(())
     }
 
     /// Lets the version that answered before answer again.
@@ -253,8 +263,7 @@ impl Host {
     /// Lets nothing count that a key ever signed. Returns what is revoked with it.
     pub async fn revoke_key(&self, key: &str, reason: String) -> Result<Vec<Revoked>, ServiceError> {
         let reason = reasoned(reason)?;
-        let (rules, now, today) = (self.rules().await?, self.now(), self.day_today()?);
-        let revoked = self.store().revoke_key(key, &rules, &reason, self.actor(), now, &today).await?;
+        let revoked = self.store().revoke_key(key, &reason, self.actor(), self.now(), &self.day_today()?).await?;
         self.refresh().await.map_err(ServiceError::Internal)?;
         revoked.ok_or_else(|| ServiceError::unknown("key", "", &[], ""))
     }

@@ -5,11 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::activation::reasoned;
-use super::clear::{self, Input};
+use super::clearances::told;
 use super::{Refusal, ServiceError};
 use crate::host::Host;
 use crate::lifecycle::{Approval, Approved};
-use crate::session::Session;
 use crate::store::{Differing, OpenCase};
 
 /// An approval to be given.
@@ -149,14 +148,10 @@ impl Host {
             }
             let id = open.determination.parse().map_err(|_| ServiceError::Internal(anyhow::anyhow!("no id")))?;
             let recorded = self.recorded(id).await?;
-            let input: Input =
-                serde_json::from_str(recorded.request.get()).map_err(|error| ServiceError::Internal(error.into()))?;
-            let before: Clearance =
-                serde_json::from_str(recorded.answer.get()).map_err(|error| ServiceError::Internal(error.into()))?;
-            let other = if open.product == name { &open.payer } else { &open.product };
-            let plugins = self.installed(other).into_iter().chain([candidate.clone()]).collect::<Vec<_>>();
-            let judged = self.again(move || clear::judge(&mut Session::live(plugins), &input)).await;
-            changed.extend(compare(&open.case, &before, &judged.map_err(ServiceError::Internal)?));
+            let (input, before) = told(&recorded)?;
+            let other = self.answering_at(if open.product == name { &open.payer } else { &open.product }, site).await?;
+            let after = self.judge_unseen(vec![other, candidate.clone()], input).await?;
+            changed.extend(compare(&open.case, &before, &after));
         }
         Ok(changed)
     }

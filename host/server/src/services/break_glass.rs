@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::activation::reasoned;
 use super::clear::Input;
+use super::clearances::told;
 use super::{Refusal, ServiceError};
 use crate::access::Role;
 use crate::host::{Host, ITSELF};
@@ -87,7 +88,7 @@ impl Host {
     /// Confirms an override. From now on it holds.
     pub async fn confirm_override(&self, site: &str, id: &str) -> Result<BreakGlass, ServiceError> {
         let one = self.override_at(site, id).await?;
-        self.is_another(&one, "asked for")?;
+        self.is_another(&one, "asked for").await?;
         let now = self.now();
         let confirmed = Confirmed {
             by: self.actor().to_owned(),
@@ -120,7 +121,7 @@ impl Host {
         let NewReview { justified, findings } = found;
         let findings = reasoned(findings).map_err(|_| ServiceError::bad("/findings", "1 to 1000 characters"))?;
         let one = self.override_at(site, id).await?;
-        self.is_another(&one, "asked for or confirmed")?;
+        self.is_another(&one, "asked for or confirmed").await?;
         let now = self.now();
         let review = Review { by: self.actor().to_owned(), at: now.to_string(), justified, findings };
         if !self.store().review_override(&one, &review, now).await? {
@@ -182,12 +183,11 @@ impl Host {
         if recorded.kind != DeterminationKind::Clearance {
             return Err(none());
         }
-        let unreadable = |error: serde_json::Error| ServiceError::Internal(error.into());
-        let input: Input = serde_json::from_str(recorded.request.get()).map_err(unreadable)?;
+        let (input, cleared) = told(&recorded)?;
         if input.request.site != site {
             return Err(none());
         }
-        Ok((input, serde_json::from_str(recorded.answer.get()).map_err(unreadable)?))
+        Ok((input, cleared))
     }
 
     async fn override_at(&self, site: &str, id: &str) -> Result<BreakGlass, ServiceError> {
@@ -197,9 +197,10 @@ impl Host {
     }
 
     /// That whoever acts had no hand in it so far.
-    fn is_another(&self, one: &BreakGlass, did: &'static str) -> Result<(), ServiceError> {
-        let confirmed_by = one.confirmed.as_ref().map(|confirmed| confirmed.by.as_str());
-        let mine = self.is_person(&one.asked_by) || confirmed_by.is_some_and(|by| self.is_person(by));
+    async fn is_another(&self, one: &BreakGlass, did: &'static str) -> Result<(), ServiceError> {
+        let oneself = self.oneself().await?;
+        let mine =
+            oneself.is(&one.asked_by) || one.confirmed.as_ref().is_some_and(|confirmed| oneself.is(&confirmed.by));
         if mine { Err(Refusal::NotAnother { by: self.actor().to_owned(), did }.into()) } else { Ok(()) }
     }
 }

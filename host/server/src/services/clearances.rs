@@ -9,7 +9,7 @@ use super::clear::{self, Input};
 use super::record::Determined;
 use crate::host::Host;
 use crate::session::Session;
-use crate::store::{About, DeterminationKind};
+use crate::store::{About, Determination, DeterminationKind, StoreError};
 
 /// Judges. Live and from the record alike.
 pub fn ask(session: &mut Session, input: &Input) -> Result<Clearance, ServiceError> {
@@ -52,4 +52,11 @@ impl Host {
         }
         Ok((determined, clearance))
     }
+}
+
+/// What was asked and answered, as a clearance. What it cannot read it does not repeat: it is about a patient.
+pub(super) fn told(recorded: &Determination) -> Result<(Input, Clearance), ServiceError> {
+    let unreadable = |_| StoreError::Damaged { what: "clearance" };
+    let input = serde_json::from_str(recorded.request.get()).map_err(unreadable)?;
+    Ok((input, serde_json::from_str(recorded.answer.get()).map_err(unreadable)?))
 }

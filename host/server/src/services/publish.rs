@@ -40,18 +40,8 @@ impl Host {
     /// Sets the rules of this store. Where two people decide, they decide on that, too: the rules wait, false, until another
     /// person sets the same. Whoever sets up a store sets its first rules alone, as long as it lets nobody else in.
     pub async fn set_rules(&self, rules: &Rules) -> Result<bool, ServiceError> {
-        let now = self.now();
-        let is_new = self.store().rules().await?.is_none() && !self.store().has_tokens().await?;
-        let is_agreed = match self.store().waiting_rules().await? {
-            _ if is_new || !self.rules().await?.four_eyes => true,
-            Some((waiting, by)) => waiting == *rules && !self.is_person(&by),
-            None => false,
-        };
-        if is_agreed {
-            self.store().set_rules(rules, self.actor(), now).await?;
-        } else {
-            self.store().propose_rules(rules, self.actor(), now).await?;
-        }
+        let oneself = self.oneself().await?;
+        let is_agreed = self.store().agree_on_rules(rules, self.actor(), |name| oneself.is(name), self.now()).await?;
         self.look().await.map_err(ServiceError::Internal)?;
         Ok(is_agreed)
     }

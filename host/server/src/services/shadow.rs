@@ -131,6 +131,25 @@ impl Host {
         });
     }
 
+    /// Judges an order by these plugins, unseen. What was revoked judges nothing, however long it waited for its turn.
+    pub(super) async fn judge_unseen(
+        &self,
+        plugins: Vec<Arc<Installed>>,
+        input: Input,
+    ) -> Result<Clearance, ServiceError> {
+        let host = self.clone();
+        let judged = self.again(move || {
+            for plugin in &plugins {
+                host.standing(plugin)?;
+            }
+            let mut session = Session::live(plugins);
+            let judged = clear::judge(&mut session, &input);
+            // A machine that is too busy is no difference in what the rules say.
+            session.passing().map_or(Ok(judged), Err)
+        });
+        Ok(judged.await.map_err(ServiceError::Internal)??)
+    }
+
     async fn shadow_one(
         &self,
         shadow: &Shadow,
@@ -158,21 +177,16 @@ impl Host {
         } else {
             &input.request.order.product
         };
-        let plugins: Vec<Arc<Installed>> = self.installed(other).into_iter().chain([candidate]).collect();
-        let input = input.clone();
-        let judged = self
-            .again(move || {
-                let mut session = Session::live(plugins);
-                let judged = clear::judge(&mut session, &input);
-                (session.passing().is_none(), judged)
-            })
-            .await;
+        let judged = match self.answering_at(other, &input.request.site).await {
+            Ok(other) => self.judge_unseen(vec![other, candidate], input.clone()).await,
+            Err(error) => Err(error),
+        };
         drop(room);
-        let (is_complete, judged) = judged.map_err(ServiceError::Internal)?;
-        if !is_complete {
-            // A machine that is too busy is no difference in what the rules say.
-            return Ok(self.store().skipped(&shadow.id).await?);
-        }
+        let judged = match judged {
+            // It was swapped or revoked meanwhile, or the machine is too busy: that is no difference in what the rules say.
+            Err(ServiceError::Ask(_)) => return Ok(self.store().skipped(&shadow.id).await?),
+            judged => judged?,
+        };
         let mut found: BTreeSet<_> = differing(answered, &judged).into_iter().collect();
         if answered.verdict != judged.verdict {
             found.insert(crate::store::Differing {

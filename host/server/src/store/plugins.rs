@@ -203,25 +203,6 @@ impl Store {
         change.commit().await.map_err(failed_to(ACTIVATE))
     }
 
-    /// Makes what came with the binary answer for its name, unless something else came to answer than `before`: hosts start at the
-    /// same time. False then.
-    pub async fn activate_bundled(
-        &self,
-        name: &str,
-        digest: &str,
-        before: Option<&str>,
-        actor: &str,
-        at: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let mut change = self.begin().await?;
-        if active_within(&mut change, name).await?.as_deref() != before {
-            return Ok(false);
-        }
-        activate(&mut change, name, digest, Source::Bundled, actor, at).await?;
-        change.commit().await.map_err(failed_to(ACTIVATE))?;
-        Ok(true)
-    }
-
     /// Which digest answers for each name.
     pub async fn active(&self) -> Result<BTreeMap<String, Activation>, StoreError> {
         let rows: Vec<ActivationRow> = sqlx::query_as(

@@ -16,6 +16,7 @@ use super::plugins::{self, Source, activate, active_within};
 use super::publishers::signed_within;
 use super::settings::rules_within;
 use super::{Store, StoreError, failed_to};
+use crate::access::same_person;
 use crate::lifecycle::Differences;
 use crate::lifecycle::machine::{self, Carried, ProposalState};
 
@@ -66,6 +67,19 @@ struct Row {
     decided_by: Option<String>,
     decided_at: Option<String>,
     decided_because: Option<String>,
+}
+
+impl Proposal {
+    /// Whether it was confirmed, and its time has come.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        let has_come = |due: &String| due.parse::<Timestamp>().is_ok_and(|due| due <= now);
+        self.state == ProposalState::Scheduled && self.due_at.as_ref().is_none_or(has_come)
+    }
+
+    /// Whether the one who proposed it confirmed it.
+    fn is_of_one(&self) -> bool {
+        self.decided_by.as_ref().is_some_and(|by| same_person(by, &self.proposed_by))
+    }
 }
 
 impl Row {
@@ -170,7 +184,7 @@ async fn forbidden(
     let unreadable = |_| StoreError::Damaged { what: "verification" };
     let verification = verification.map(|text| serde_json::from_str(&text).map_err(unreadable)).transpose()?;
     let (rules, signed) = (rules_within(change).await?, signed_within(change, digest).await?);
-    Ok(rules.lacking(&signed, verification.as_ref()).map(|why| format!("{why}: publish it again")))
+    Ok(rules.lacking(&signed, verification.as_ref()))
 }
 
 impl Store {
@@ -215,14 +229,6 @@ impl Store {
             .await
             .map_err(failed_to("read a proposal"))?;
         row.map(Row::open).transpose()
-    }
-
-    /// The confirmed proposals whose time has come.
-    pub async fn due(&self, now: Timestamp) -> Result<Vec<Proposal>, StoreError> {
-        let is_due =
-            |one: &Proposal| one.due_at.as_ref().is_none_or(|due| due.parse::<Timestamp>().is_ok_and(|due| due <= now));
-        let waiting = self.waiting_proposals().await?.into_iter();
-        Ok(waiting.filter(|one| one.state == ProposalState::Scheduled && is_due(one)).collect())
     }
 
     /// The proposals that wait for a person or for their time, oldest first.
@@ -273,7 +279,11 @@ impl Store {
         let mut change = self.begin().await?;
         let Some(state) = state_within(&mut change, id).await? else { return Ok(Carried::NotNow) };
         let active = active_within(&mut change, name).await?;
-        let forbidden = forbidden(&mut change, name, digest).await?;
+        let mut forbidden = forbidden(&mut change, name, digest).await?;
+        if proposal.is_of_one() && rules_within(&mut change).await?.four_eyes {
+            let alone = || "one person proposed and confirmed it, and the rules ask for two since".to_owned();
+            forbidden = forbidden.or_else(|| Some(alone()));
+        }
         let carried = machine::carried_out(state, before.as_deref(), active.as_deref(), forbidden);
         let state = match carried {
             Carried::NotNow => return Ok(carried),
@@ -286,6 +296,49 @@ impl Store {
         close(&mut change, proposal, state, &carried, actor, at).await?;
         change.commit().await.map_err(failed_to(ACTIVATE))?;
         Ok(carried)
+    }
+
+    /// Lets a version answer that one person loaded, where the rules let one decide. `Err` in the answer says why it may not.
+    pub async fn activate_loaded(
+        &self,
+        name: &str,
+        digest: &str,
+        actor: &str,
+        at: Timestamp,
+    ) -> Result<Result<(), String>, StoreError> {
+        let mut change = self.begin().await?;
+        if rules_within(&mut change).await?.four_eyes {
+            return Ok(Err("the rules ask for two people since".to_owned()));
+        }
+        if let Some(why) = forbidden(&mut change, name, digest).await? {
+            return Ok(Err(why));
+        }
+        activate(&mut change, name, digest, Source::Loaded, actor, at).await?;
+        change.commit().await.map_err(failed_to(ACTIVATE))?;
+        Ok(Ok(()))
+    }
+
+    /// Makes what came with the binary answer for its name. False when something else came to answer than `before`, for
+    /// hosts start at the same time; when two people decide on what replaces what answers; and when it was revoked or is below
+    /// the floor.
+    pub async fn activate_bundled(
+        &self,
+        name: &str,
+        digest: &str,
+        before: Option<&str>,
+        actor: &str,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut change = self.begin().await?;
+        if active_within(&mut change, name).await?.as_deref() != before
+            || (before.is_some() && rules_within(&mut change).await?.four_eyes)
+            || forbidden(&mut change, name, digest).await?.is_some()
+        {
+            return Ok(false);
+        }
+        activate(&mut change, name, digest, Source::Bundled, actor, at).await?;
+        change.commit().await.map_err(failed_to(ACTIVATE))?;
+        Ok(true)
     }
 
     /// Gives up a confirmed proposal whose version cannot be loaded.

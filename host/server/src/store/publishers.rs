@@ -9,8 +9,9 @@ use sqlx::{FromRow, Transaction};
 
 use super::audit::{self, Event};
 use super::releases::{Revoked, revoke_within};
+use super::settings::rules_within;
 use super::{Store, StoreError, failed_to};
-use crate::lifecycle::{PublisherKey, Rules, SigningRole};
+use crate::lifecycle::{PublisherKey, SigningRole};
 
 #[derive(FromRow)]
 struct Row {
@@ -100,7 +101,6 @@ impl Store {
     pub async fn revoke_key(
         &self,
         key: &str,
-        rules: &Rules,
         reason: &str,
         actor: &str,
         at: Timestamp,
@@ -108,6 +108,7 @@ impl Store {
     ) -> Result<Option<Vec<Revoked>>, StoreError> {
         const DOING: &str = "revoke a key";
         let mut change = self.begin().await?;
+        let rules = rules_within(&mut change).await?;
         let revoked = sqlx::query("update publisher_keys set revoked_at = $1 where key = $2 and revoked_at is null")
             .bind(at.to_string())
             .bind(key)

@@ -6,6 +6,7 @@ use sqlx::any::Any;
 use sqlx::{AnyExecutor, Transaction};
 
 use super::audit::{self, Event};
+use super::tokens::has_tokens;
 use super::{Store, StoreError, failed_to};
 use crate::lifecycle::Rules;
 
@@ -17,6 +18,8 @@ const WAITING: &str = "rules-waiting";
 
 const SET: &str =
     "insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value";
+
+const DOING: &str = "set the rules";
 
 /// Reads rules. Those of before break-glass say of it what they say of two people.
 fn read(text: &str) -> Option<Rules> {
@@ -62,36 +65,41 @@ impl Store {
         Ok(used == 0)
     }
 
-    /// The rules that one person set and that wait for another, and who that was.
-    pub async fn waiting_rules(&self) -> Result<Option<(Rules, String)>, StoreError> {
-        let text = setting(&self.reads, WAITING).await?;
-        let unreadable = |_| StoreError::Damaged { what: "rule" };
-        text.map(|text| serde_json::from_str(&text).map_err(unreadable)).transpose()
-    }
-
-    /// Lets rules wait for another person who sets the same.
-    pub async fn propose_rules(&self, rules: &Rules, actor: &str, at: Timestamp) -> Result<(), StoreError> {
-        let statement = sqlx::query(SET).bind(WAITING).bind(json!((rules, actor)).to_string());
-        let event = Event::new(actor, "rules.proposed", RULES, json!(rules));
-        self.alter("keep rules", statement, event, at).await.map(drop)
-    }
-
-    /// Sets the rules in place of those before.
-    pub async fn set_rules(&self, rules: &Rules, actor: &str, at: Timestamp) -> Result<(), StoreError> {
-        const DOING: &str = "set the rules";
+    /// Sets the rules in place of those before. Where two people decide they wait, false, until another sets the same; the first
+    /// rules of a store that lets nobody else in are set by one. `is_oneself` tells whom whoever acts could be.
+    pub async fn agree_on_rules(
+        &self,
+        rules: &Rules,
+        actor: &str,
+        is_oneself: impl Fn(&str) -> bool,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
         let mut change = self.begin().await?;
-        sqlx::query(SET)
-            .bind(RULES)
-            .bind(json!(rules).to_string())
-            .execute(&mut *change)
-            .await
-            .map_err(failed_to(DOING))?;
-        sqlx::query("delete from settings where name = $1")
-            .bind(WAITING)
-            .execute(&mut *change)
-            .await
-            .map_err(failed_to(DOING))?;
-        audit::append(&mut change, at, [Event::new(actor, "rules.set", RULES, json!(rules))]).await?;
-        change.commit().await.map_err(failed_to(DOING))
+        let before = opened(setting(&mut *change, RULES).await?)?;
+        let waiting: Option<(Rules, String)> = setting(&mut *change, WAITING)
+            .await?
+            .map(|text| serde_json::from_str(&text).map_err(|_| StoreError::Damaged { what: "rule" }))
+            .transpose()?;
+        let is_alone = match &before {
+            Some(rules) => !rules.four_eyes,
+            None => !has_tokens(&mut *change).await?,
+        };
+        let is_agreed = is_alone || waiting.is_some_and(|(same, by)| same == *rules && !is_oneself(&by));
+        let (name, value, action) = if is_agreed {
+            (RULES, json!(rules), "rules.set")
+        } else {
+            (WAITING, json!((rules, actor)), "rules.proposed")
+        };
+        sqlx::query(SET).bind(name).bind(value.to_string()).execute(&mut *change).await.map_err(failed_to(DOING))?;
+        if is_agreed {
+            sqlx::query("delete from settings where name = $1")
+                .bind(WAITING)
+                .execute(&mut *change)
+                .await
+                .map_err(failed_to(DOING))?;
+        }
+        audit::append(&mut change, at, [Event::new(actor, action, RULES, json!(rules))]).await?;
+        change.commit().await.map_err(failed_to(DOING))?;
+        Ok(is_agreed)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde_json::json;
-use sqlx::FromRow;
+use sqlx::{AnyExecutor, FromRow};
 
 use super::audit::Event;
 use super::{Store, StoreError, failed_to};
@@ -46,6 +46,15 @@ struct Hashed {
 }
 
 const COLUMNS: &str = "select id, person, role, sites, issued_at, expires_at, revoked_at, issued_by from tokens";
+
+/// Whether any token was ever issued, by a connection or within a change.
+pub(super) async fn has_tokens<'c>(store: impl AnyExecutor<'c>) -> Result<bool, StoreError> {
+    let found: Option<i64> = sqlx::query_scalar("select cast(1 as bigint) from tokens limit 1")
+        .fetch_optional(store)
+        .await
+        .map_err(failed_to("read tokens"))?;
+    Ok(found.is_some())
+}
 
 impl Store {
     /// Keeps a token that was issued.
@@ -108,10 +117,6 @@ impl Store {
 
     /// Whether any token was ever issued.
     pub async fn has_tokens(&self) -> Result<bool, StoreError> {
-        let found: Option<i64> = sqlx::query_scalar("select cast(1 as bigint) from tokens limit 1")
-            .fetch_optional(&self.reads)
-            .await
-            .map_err(failed_to("read tokens"))?;
-        Ok(found.is_some())
+        has_tokens(&self.reads).await
     }
 }
