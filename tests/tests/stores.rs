@@ -34,7 +34,7 @@ fn nothing_is_lost(run: &dyn Fn(&[&str]) -> Ran, clear: &dyn Fn() -> Ran) {
     let signed = kept.as_array().unwrap().iter().find(|one| one["version"] == "0.1.1").unwrap();
     assert_eq!(signed["signed-by"].as_array().unwrap().len(), 1, "{signed}");
     let proposals = json(&["plugin", "proposals"]);
-    assert_eq!((&proposals[0]["state"], &proposals[0]["decided-by"]), (&json!("done"), &json!("another")));
+    assert_eq!((&proposals[0]["state"], &proposals[0]["decided-by"]), (&json!("done"), &json!("another (local)")));
     let tokens = json(&["token", "list"]);
     assert_eq!((&tokens[0]["person"], &tokens[0]["issued-by"]), (&json!("r.okafor"), &Value::Null));
     run(&["plugin", "shadows"]).exits(0).says("aetna");
