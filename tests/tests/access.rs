@@ -230,10 +230,11 @@ fn one_person_cannot_take_all_there_is() {
     let host = data.serve();
     let secret = |token: &Value| token["secret"].as_str().unwrap().to_owned();
     let statuses: Vec<u16> = std::thread::scope(|scope| {
-        let asking: Vec<_> = (0..8)
+        // A quick host is asked for too much in a second, a slow one for too much at once.
+        let asking: Vec<_> = (0..128)
             .map(|_| {
                 scope.spawn(|| {
-                    (0..100)
+                    (0..5)
                         .map(|_| ask(&host, "get", "/v1/rules", Some(&secret(&greedy)), &Value::Null).status)
                         .collect::<Vec<_>>()
                 })
@@ -242,7 +243,7 @@ fn one_person_cannot_take_all_there_is() {
         asking.into_iter().flat_map(|asking| asking.join().unwrap()).collect()
     });
     assert!(statuses.iter().all(|status| matches!(status, 200 | 429)));
-    assert!(statuses.contains(&429), "800 requests at once were all served");
+    assert!(statuses.contains(&429), "640 requests of one person were all served");
     ask(&host, "get", "/v1/rules", Some(&secret(&modest)), &Value::Null).is(200);
     let refused = ask(&host, "get", "/v1/rules", Some(&secret(&greedy)), &Value::Null);
     if refused.status == 429 {
