@@ -9,7 +9,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -355,6 +355,28 @@ pub fn until(what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
         std::thread::sleep(Duration::from_millis(10));
     }
     since.elapsed()
+}
+
+/// Lets so many people ask again and again while `work` is done. Whatever happens, nobody goes on for ever.
+pub fn meanwhile<A>(people: usize, ask: impl Fn() + Sync, work: impl FnOnce() -> A) -> A {
+    struct Over<'a>(&'a AtomicBool);
+    impl Drop for Over<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let _over = Over(&is_over);
+        for _ in 0..people {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    ask();
+                }
+            });
+        }
+        work()
+    })
 }
 
 /// Sends a request to a host.

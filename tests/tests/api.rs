@@ -11,11 +11,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use support::{Data, Server, case, database, paratope, run, send, try_send, with_manifest};
+use support::{Data, Server, case, database, meanwhile, paratope, run, send, try_send, with_manifest};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const AS_OF: &str = "{\"as-of\": \"2026-11-23\"}";
@@ -234,24 +234,19 @@ fn a_plugin_is_replaced_while_calls_are_in_flight() {
     let (one, two) = (other_version(&data, "payers/aetna", "0.2.0"), other_version(&data, "payers/aetna", "0.3.0"));
     let host = data.serve();
     let before = host.post("/v1/clearances", &case("01").to_string()).is(201).json();
-    let (stop, asked) = (AtomicBool::new(false), AtomicU32::new(0));
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                while !stop.load(Ordering::Relaxed) {
-                    let cleared = send(&host.url, "POST", "/v1/clearances", &[JSON], case("01").to_string().as_bytes());
-                    assert_eq!(cleared.is(201).json()["answer"], before["answer"]);
-                    asked.fetch_add(1, Ordering::Relaxed);
-                }
-            });
-        }
+    let asked = AtomicU32::new(0);
+    let clear = || {
+        let cleared = send(&host.url, "POST", "/v1/clearances", &[JSON], case("01").to_string().as_bytes());
+        assert_eq!(cleared.is(201).json()["answer"], before["answer"]);
+        asked.fetch_add(1, Ordering::Relaxed);
+    };
+    meanwhile(4, clear, || {
         for component in [&one, &two, &one] {
             let loaded = host.load(component).is(201).json();
             assert_eq!(loaded["name"], "aetna");
             let called = host.post("/v1/plugins/aetna/profile", AS_OF).is(201).json();
             assert_eq!(called["plugins"][0]["digest"], loaded["digest"]);
         }
-        stop.store(true, Ordering::Relaxed);
     });
     assert!(asked.into_inner() > 0);
     assert_eq!(host.get("/v1/plugins/aetna").json()["plugin"]["version"], "0.2.0");
@@ -364,21 +359,15 @@ fn a_bad_plugin_hurts_only_its_own_calls() {
     assert_eq!(host.post(&format!("/v1/determinations/{id}/replay"), "").is(200).json()["same"], true);
 
     // Others are served while it loops on every place it can get.
-    let stop = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                while !stop.load(Ordering::Relaxed) {
-                    let answer = send(&host.url, "POST", "/v1/plugins/loops/profile", &[JSON], AS_OF.as_bytes());
-                    assert!(matches!(answer.status, 503 | 504), "{}", answer.status);
-                }
-            });
-        }
+    let ask = || {
+        let answer = send(&host.url, "POST", "/v1/plugins/loops/profile", &[JSON], AS_OF.as_bytes());
+        assert!(matches!(answer.status, 503 | 504), "{}", answer.status);
+    };
+    meanwhile(8, ask, || {
         std::thread::sleep(Duration::from_millis(500));
         for _ in 0..20 {
             host.post("/v1/clearances", &case("01").to_string()).is(201);
         }
-        stop.store(true, Ordering::Relaxed);
     });
 }
 

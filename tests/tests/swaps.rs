@@ -10,11 +10,11 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use support::{Data, Server, case, replace, until};
+use support::{Data, Server, case, meanwhile, replace, until};
 
 /// People who ask at once.
 const PEOPLE: usize = 4;
@@ -80,26 +80,16 @@ fn two_versions(data: &Data, host: &Server) -> Versions {
 
 /// Clears orders while `work` is done. Every answer is that of the version it names.
 fn under_load(host: &Server, versions: &Versions, work: impl FnOnce()) -> Vec<Seen> {
-    let (is_over, seen) = (AtomicBool::new(false), Mutex::new(Vec::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..PEOPLE {
-            scope.spawn(|| {
-                while !is_over.load(Ordering::Relaxed) {
-                    let began = Instant::now();
-                    let answer = clear(host);
-                    let took = began.elapsed();
-                    let digest = digest(&answer);
-                    assert_eq!(Some(&answer["answer"]), versions.answers.get(&digest), "a mixture");
-                    seen.lock().unwrap().push(Seen { began, took, digest });
-                }
-            });
-        }
-        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-        is_over.store(true, Ordering::Relaxed);
-        if let Err(panic) = done {
-            std::panic::resume_unwind(panic);
-        }
-    });
+    let seen = Mutex::new(Vec::new());
+    let ask = || {
+        let began = Instant::now();
+        let answer = clear(host);
+        let took = began.elapsed();
+        let digest = digest(&answer);
+        assert_eq!(Some(&answer["answer"]), versions.answers.get(&digest), "a mixture");
+        seen.lock().unwrap().push(Seen { began, took, digest });
+    };
+    meanwhile(PEOPLE, ask, work);
     seen.into_inner().unwrap()
 }
 
@@ -170,27 +160,23 @@ fn a_version_is_revoked_under_load() {
     let host = data.serve();
     let versions = two_versions(&data, &host);
     activate(&host, "1.0.0");
-    let (is_over, revoked_at) = (AtomicBool::new(false), Mutex::new(None::<Instant>));
+    let revoked_at = Mutex::new(None::<Instant>);
     let (cleared, refused) = (AtomicU64::new(0), AtomicU64::new(0));
-    std::thread::scope(|scope| {
-        for _ in 0..PEOPLE {
-            scope.spawn(|| {
-                while !is_over.load(Ordering::Relaxed) {
-                    let is_revoked = revoked_at.lock().unwrap().is_some();
-                    let answer = host.post("/v1/clearances", &case("04").to_string());
-                    match answer.status {
-                        201 => {
-                            let answer = answer.json();
-                            assert!(!is_revoked, "asked for after it was revoked, and answered");
-                            assert_eq!(answer["answer"], versions.answers[&versions.new]);
-                            cleared.fetch_add(1, Ordering::Relaxed);
-                        }
-                        503 => drop(refused.fetch_add(1, Ordering::Relaxed)),
-                        other => panic!("{other}: {}", answer.text()),
-                    }
-                }
-            });
+    let ask = || {
+        let is_revoked = revoked_at.lock().unwrap().is_some();
+        let answer = host.post("/v1/clearances", &case("04").to_string());
+        match answer.status {
+            201 => {
+                let answer = answer.json();
+                assert!(!is_revoked, "asked for after it was revoked, and answered");
+                assert_eq!(answer["answer"], versions.answers[&versions.new]);
+                cleared.fetch_add(1, Ordering::Relaxed);
+            }
+            503 => drop(refused.fetch_add(1, Ordering::Relaxed)),
+            other => panic!("{other}: {}", answer.text()),
         }
+    };
+    meanwhile(PEOPLE, ask, || {
         std::thread::sleep(Duration::from_secs(1));
         let since = Instant::now();
         let because = json!({ "reason": "a threshold was misread" });
@@ -198,7 +184,6 @@ fn a_version_is_revoked_under_load() {
         *revoked_at.lock().unwrap() = Some(Instant::now());
         println!("revoked after {:?}", since.elapsed());
         std::thread::sleep(Duration::from_secs(1));
-        is_over.store(true, Ordering::Relaxed);
     });
     println!("{} cleared before, {} refused after", cleared.load(Ordering::Relaxed), refused.load(Ordering::Relaxed));
     assert!(cleared.load(Ordering::Relaxed) > 0 && refused.load(Ordering::Relaxed) > 0);

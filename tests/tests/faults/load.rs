@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::support::{case, try_send};
+use crate::support::{case, meanwhile, try_send};
 
 /// How many people ask at once.
 const PEOPLE: usize = 4;
@@ -30,31 +29,20 @@ impl Answered {
 /// Clears orders at a host while `work` is done.
 pub fn while_clearing(url: &str, work: impl FnOnce()) -> Answered {
     let body = case("04").to_string();
-    let (is_over, answered) = (AtomicBool::new(false), Mutex::new(Answered::default()));
-    std::thread::scope(|scope| {
-        for _ in 0..PEOPLE {
-            scope.spawn(|| {
-                while !is_over.load(Ordering::Relaxed) {
-                    let headers = [("content-type", "application/json")];
-                    let answer = try_send(url, "POST", "/v1/clearances", &headers, body.as_bytes());
-                    let mut answered = answered.lock().unwrap();
-                    *answered.statuses.entry(answer.as_ref().map_or(0, |answer| answer.status)).or_default() += 1;
-                    if let Ok(answer) = answer {
-                        if answer.status == 201 {
-                            answered.acknowledged.push(answer.json()["id"].as_str().unwrap().to_owned());
-                        } else {
-                            assert_eq!(answer.header("content-type"), "application/problem+json");
-                        }
-                    }
-                }
-            });
+    let answered = Mutex::new(Answered::default());
+    let ask = || {
+        let headers = [("content-type", "application/json")];
+        let answer = try_send(url, "POST", "/v1/clearances", &headers, body.as_bytes());
+        let mut answered = answered.lock().unwrap();
+        *answered.statuses.entry(answer.as_ref().map_or(0, |answer| answer.status)).or_default() += 1;
+        if let Ok(answer) = answer {
+            if answer.status == 201 {
+                answered.acknowledged.push(answer.json()["id"].as_str().unwrap().to_owned());
+            } else {
+                assert_eq!(answer.header("content-type"), "application/problem+json");
+            }
         }
-        // Whatever happens, nobody goes on for ever.
-        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-        is_over.store(true, Ordering::Relaxed);
-        if let Err(panic) = done {
-            std::panic::resume_unwind(panic);
-        }
-    });
+    };
+    meanwhile(PEOPLE, ask, work);
     answered.into_inner().unwrap()
 }
