@@ -239,44 +239,39 @@ fn a_version_published_under_looser_rules_answers_by_the_rules_of_now() {
     }
     data.run(&["plugin", "publish", text(&bare)]).exits(2).complains("carries none");
     // What was confirmed before is held to the rules of when its time has come.
-    let host = data.serve();
-    let proposal = || host.get(&format!("/v1/proposals/{early}")).is(200).json();
-    until("its time has come", || proposal()["state"] != "scheduled");
-    let failed = proposal();
-    assert_eq!(failed["state"], "failed", "{failed}");
-    assert!(failed["because"].as_str().unwrap().contains("signed by nobody enrolled"), "{failed}");
-    drop(host);
+    let fails = |id: &str, why: &str| {
+        let host = data.serve();
+        let proposal = || host.get(&format!("/v1/proposals/{id}")).is(200).json();
+        until("its time has come", || proposal()["state"] != "scheduled");
+        let failed = proposal();
+        assert_eq!(failed["state"], "failed", "{failed}");
+        assert!(failed["because"].as_str().unwrap().contains(why), "{failed}");
+    };
+    fails(&early, "signed by nobody enrolled");
     assert_eq!(answering(&data), "0.1.0");
     // So is that one person decided alone, though it is signed.
     let signed = data.version("payers/aetna", "0.1.2", &|_| ());
     publish(&data, &signed, &["author", "clinical"]);
-    let four_eyes = |which: &str| {
+    let agree = |rule: &str, which: &str| {
         for who in ["one", "another"] {
-            data.run(&["--as", who, "rules", "set", "--four-eyes", which]).exits(0);
+            data.run(&["--as", who, "rules", "set", rule, which]).exits(0);
         }
     };
-    four_eyes("off");
+    agree("--four-eyes", "off");
     let due = (SystemClock.now() + jiff::SignedDuration::from_secs(5)).to_string();
     let asked = ["plugin", "propose", "aetna", "0.1.2", "--at", &due, "--reason", "a test", "--json"];
     let alone = data.run(&asked).exits(0).json()["id"].as_str().unwrap().to_owned();
     data.run(&["plugin", "confirm", &alone]).exits(0).says("scheduled");
-    four_eyes("on");
-    let host = data.serve();
-    let proposal = || host.get(&format!("/v1/proposals/{alone}")).is(200).json();
-    until("its time has come", || proposal()["state"] != "scheduled");
-    assert!(proposal()["because"].as_str().unwrap().contains("one person proposed and confirmed it"), "{}", proposal());
-    drop(host);
+    agree("--four-eyes", "on");
+    fails(&alone, "one person proposed and confirmed it");
     // Signed, and published again, it answers.
     publish(&data, &unsigned, &["author", "clinical"]);
     activate(&data, "0.1.1");
     assert_eq!(answering(&data), "0.1.1");
     // Signed enough for rules that ask for no cases, a version without any falls short when they do.
-    data.run(&["rules", "set", "--evidence", "off"]).exits(0);
-    data.run(&["--as", "another", "rules", "set", "--evidence", "off"]).exits(0);
+    agree("--evidence", "off");
     publish(&data, &bare, &[]);
-    for who in ["one", "another"] {
-        data.run(&["--as", who, "rules", "set", "--evidence", "on"]).exits(0);
-    }
+    agree("--evidence", "on");
     refused("0.2.0", "the rules ask for `cases` since it was published without: publish a version that holds them");
     data.run(&["audit", "verify"]).exits(0).says("whole");
 }
